@@ -1,0 +1,1 @@
+"""What is built: one noun a module."""

@@ -1,0 +1,1 @@
+"""Values, constructs, stacks and their rendering."""
