@@ -1,0 +1,138 @@
+"""Edges: what a provider's verb returns and a task takes with `uses=`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from awacs.aws import Action, Allow, Condition, Statement
+from troposphere import encode_to_dict
+
+from fargate_stacks.core.construct import Construct, Value
+from fargate_stacks.core.hints import shown
+from fargate_stacks.core.values import Attr, Leaf, Text, sub
+from fargate_stacks.errors import SpecError
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.network import Network
+
+_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z", re.ASCII)
+
+
+def allow(*actions: str, on: Sequence[Any], when: Condition | None = None) -> Statement:
+    """Give an IAM statement: `allow("sqs:SendMessage", on=[queue.arn])`."""
+    return Statement(
+        Effect=Allow,
+        Action=[Action(*action.split(":", 1)) for action in actions],
+        Resource=list(on),
+        **({"Condition": when} if when is not None else {}),
+    )
+
+
+class SecretValue(Value):
+    """One secret text as a container sees it: ECS reads it when the task starts, and never again.
+
+    `arn` is that of a Secrets Manager secret or an SSM parameter. `field` picks a key of a JSON secret.
+    `encryption_key` is the ARN of the customer-managed key, when there is one.
+    """
+
+    arn: Text
+    service: str = "secretsmanager"
+    """"secretsmanager" or "ssm"."""
+    field: str | None = None
+    exact: bool = True
+    """False when the ARN lacks the six characters that Secrets Manager appends."""
+    encryption_key: Text | None = None
+    after: Sequence[Attr] = ()
+
+    @property
+    def value_from(self) -> Text:
+        """What the task definition's `ValueFrom` says."""
+        if self.field is None:
+            return self.arn
+        return sub(f"{{arn}}:{self.field}::", arn=self.arn)
+
+    def statements(self) -> list[Statement]:
+        """What the execution role needs to read this secret and nothing else."""
+        if self.service == "ssm":
+            found = [allow("ssm:GetParameters", on=[self.arn])]
+        else:
+            arn = self.arn if self.exact else sub("{arn}-??????", arn=self.arn)
+            found = [allow("secretsmanager:GetSecretValue", on=[arn])]
+        if self.encryption_key is not None:
+            found.append(allow("kms:Decrypt", on=[self.encryption_key]))
+        return found
+
+
+class PortAccess(Value):
+    """A way through the provider's security group, opened in the consumer's stack."""
+
+    provider: Construct
+    security_group: Text
+    port: int
+    network: Any
+    """The provider's Vpc or ExistingVpc: an edge across two of them cannot work."""
+
+
+class Access(Value):
+    """Everything that follows from a task's use of something.
+
+    Two equal accesses merge; two that want one environment name for different values are an error.
+    """
+
+    label: str
+    """What error messages call it: `Orders.connect()`."""
+    statements: Sequence[Any] = ()
+    """awacs statements for the task role."""
+    environment: Mapping[str, Text] = {}
+    secrets: Mapping[str, SecretValue] = {}
+    ports: Sequence[PortAccess] = ()
+    after: Sequence[Attr] = ()
+    """What must exist before a task that uses this starts."""
+    container: str | None = None
+    """The container that gets environment and secrets; the first when None."""
+    namespace: Text | None = None
+    """The Service Connect namespace that the consumer must join to find the provider."""
+
+    def check(self) -> None:
+        for key in (*self.environment, *self.secrets):
+            check_env(self.label, key)
+
+
+def check_env(who: str, key: str) -> None:
+    """Refuse an environment name that no shell can hold."""
+    if not _ENV.match(key):
+        raise SpecError(f"{who}: an environment name is letters, digits and _, not a digit first, got {shown(key)}")
+
+
+def env_prefix(name: str) -> str:
+    """`OrdersDb` → `ORDERS_DB`: the start of the environment names that derive from a construct."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
+
+
+def plain(value: Any) -> str:
+    """A key that is equal for equal statements, lazy values included."""
+    return json.dumps(encode_to_dict(value), sort_keys=True, default=_leaf_key)
+
+
+def _leaf_key(leaf: Any) -> str:
+    if isinstance(leaf, Leaf):
+        value = leaf.value
+        return f"{type(value).__name__}:{hash(value)}"
+    raise TypeError(f"{type(leaf).__name__} in a policy statement")
+
+
+def merge_statements(statements: Iterable[Any]) -> list[dict[str, Any]]:
+    """Put statements of one action set and one condition together, their resources in order, each once."""
+    merged: dict[str, dict[str, Any]] = {}
+    for statement in statements:
+        body: dict[str, Any] = encode_to_dict(statement)
+        resources = body.get("Resource", [])
+        resources = resources if isinstance(resources, list) else [resources]
+        rest = {key: value for key, value in body.items() if key != "Resource"}
+        known = merged.setdefault(plain(rest), {**rest, "Resource": []})
+        seen = {plain(one) for one in known["Resource"]}
+        known["Resource"] += [one for one in resources if plain(one) not in seen]
+    return list(merged.values())

@@ -1,0 +1,251 @@
+"""Frozen values and constructs: what a subclass must write is its fields and `build`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import sys
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, dataclass_transform
+
+from fargate_stacks.core.hints import Hint, compile_hint, shown
+from fargate_stacks.errors import SpecError
+
+if TYPE_CHECKING:
+    from fargate_stacks.core.values import Attr
+
+_T = TypeVar("_T", bound=type)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_BLUEPRINTS = os.path.join(_PACKAGE, "blueprints") + os.sep
+_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}\Z", re.ASCII)
+
+
+class Resource(Protocol):
+    """A troposphere resource, as far as this package looks at one."""
+
+    @property
+    def title(self) -> str | None: ...
+
+    @property
+    def resource_type(self) -> str | None: ...
+
+    @property
+    def properties(self) -> dict[str, Any]: ...
+
+    @property
+    def resource(self) -> dict[str, Any]: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class Source(NamedTuple):
+    """A line of a user's file."""
+
+    file: str
+    line: int
+
+
+def nearest(word: str, known: typing.Iterable[str]) -> str:
+    """Give `, did you mean X` for the known word that is most like this one, or nothing."""
+    import difflib
+
+    found = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]}" if found else ""
+
+
+def _caller() -> tuple[Source, ...]:
+    """The user's frames, innermost first: past this package and what dataclasses generate."""
+    frames: list[Source] = []
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and len(frames) < 8:
+        file = frame.f_code.co_filename
+        ours = file.startswith(_PACKAGE) and not file.startswith(_BLUEPRINTS)
+        if not (ours or file[0] == "<" or file == dataclasses.__file__):
+            frames.append(Source(file, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(frames)
+
+
+class _ValueType(type):
+    """Answers a wrong call with a `SpecError` that names the field and the nearest right one."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            fields = cls.__dataclass_fields__
+            unknown = next((key for key in kwargs if key not in fields), None)
+            if unknown is not None:
+                raise SpecError(cls._unknown_field(unknown, kwargs.get("name", *args[:1])))
+            positional = [one.name for one in fields.values() if one.init and not one.kw_only]
+            given = {**dict(zip(positional, args, strict=False)), **kwargs}
+            who = _who(cls.__name__, given.get("name"))
+            if len(args) > len(positional):
+                extra = shown(args[len(positional)])
+                raise SpecError(
+                    f"{who}: {extra} has no field name; "
+                    f"every field but {' and '.join(positional) or 'none'} is given by keyword"
+                )
+            for position, key in enumerate(positional[: len(args)]):
+                if key in kwargs:
+                    raise SpecError(f"{who}: {key} is given twice, got {shown(args[position])} first")
+            for one in fields.values():
+                required = (
+                    one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+                )
+                if required and one.init and one.name not in given:
+                    raise SpecError(f"{who}: {one.name} is missing; give {one.name}=")
+            return super().__call__(*args, **kwargs)
+
+
+def _who(kind: str, name: Any) -> str:
+    return f'{kind} "{name}"' if isinstance(name, str) and name else kind
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(field,)
+)
+class Frozen(metaclass=_ValueType):
+    """The base of values and constructs: a subclass is a frozen dataclass with keyword-only fields.
+
+    Sequences and mappings are copied and every field is held against its annotation.
+    """
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+    refused: ClassVar[Mapping[str, str]] = {}
+    """Field names that users of other tools try here, with the reason why there is none."""
+
+    _hints: ClassVar[Mapping[str, Hint]]
+    _redefaulted: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._redefaulted = cls._restate_defaults()
+        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+
+    @classmethod
+    def _restate_defaults(cls) -> frozenset[str]:
+        """Make `cidr = "10.1.0.0/16"` in a subclass change the field's default, annotated or not."""
+        annotations = dict(cls.__dict__.get("__annotations__", {}))
+        changed = set()
+        for key, inherited in getattr(cls, "__dataclass_fields__", {}).items():
+            if key in cls.__dict__ and key not in annotations:
+                annotations[key] = Any
+                changed.add(key)
+                if not inherited.kw_only:
+                    setattr(cls, key, field(default=cls.__dict__[key], kw_only=False))
+        cls.__annotations__ = annotations
+        return frozenset(changed)
+
+    def __post_init__(self) -> None:
+        hints = type(self)._compiled()
+        for key, hint in hints.items():
+            value = getattr(self, key)
+            if not hint.admits(value):
+                raise SpecError(
+                    f"{self.who}: {key} must be {hint.text}, got {shown(value)}; pass {hint.text}"
+                )
+            frozen = hint.freeze(value)
+            if frozen is not value:
+                object.__setattr__(self, key, frozen)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse what the annotations admit and the thing itself cannot be. Raises SpecError."""
+
+    @property
+    def who(self) -> str:
+        """What an error message calls this value."""
+        return _who(type(self).__name__, getattr(self, "name", None))
+
+    def __repr__(self) -> str:
+        return f"<{self.who}>"
+
+    def refuse(self, problem: str) -> SpecError:
+        """Make the error that names this value; the caller raises it."""
+        return SpecError(f"{self.who}: {problem}")
+
+    @classmethod
+    def _compiled(cls) -> Mapping[str, Hint]:
+        if "_hints" not in cls.__dict__:
+            compiled: dict[str, Hint] = {}
+            for base in reversed(cls.__mro__[1:]):
+                if base is not Frozen and issubclass(base, Frozen):
+                    compiled.update(base._compiled())
+            try:
+                hints = typing.get_type_hints(cls)
+            except NameError:  # a user's subclass with names that only type checkers import
+                hints = {}
+            for key in cls.__dict__["__annotations__"]:
+                if key in hints and key in cls.__dataclass_fields__ and key not in cls._redefaulted:
+                    compiled[key] = compile_hint(hints[key])
+            cls._hints = compiled
+        return cls._hints
+
+    @classmethod
+    def _unknown_field(cls, key: str, name: Any = None) -> str:
+        who = _who(cls.__name__, name)
+        if key in cls.refused:
+            return f"{who}: {key} {cls.refused[key]}"
+        known = list(cls.__dataclass_fields__)
+        hint = nearest(key, known) or f"; the fields are {', '.join(known)}"
+        return f"{who}: there is no field {key}{hint}"
+
+
+class Value(Frozen):
+    """A frozen part of constructs that has no resources of its own."""
+
+
+class Construct(Frozen):
+    """A named thing that renders CloudFormation resources; frozen, and equal only to itself."""
+
+    name: str = field(kw_only=False)
+    """Letters and digits, a capital first; the start of every logical id."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sources", _caller())
+        if not _NAME.match(self.name if isinstance(self.name, str) else ""):
+            pascal = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", str(self.name)))
+            cure = f"; call it {pascal[:64]}" if _NAME.match(pascal[:64]) else ""
+            raise SpecError(
+                f"{type(self).__name__}: a name is up to 64 ASCII letters and digits, a capital first, "
+                f"got {shown(self.name)}{cure}"
+            )
+        super().__post_init__()
+
+    def build(self) -> Iterator[Resource]:
+        """Give fresh troposphere objects at every call, in reading order."""
+        raise NotImplementedError(f"{type(self).__name__} has no build()")
+
+    def id(self, part: str) -> str:
+        """The logical id of one part."""
+        return self.name + part
+
+    def attr(self, part: str, name: str = "") -> Attr:
+        """What CloudFormation knows of a part after deployment: its Ref, or the attribute named."""
+        from fargate_stacks.core.values import Attr
+
+        return Attr(self, self.id(part), name)
+
+
+def sources_of(thing: Construct) -> tuple[Source, ...]:
+    """Every line of user code that led to a construct, innermost first."""
+    found: tuple[Source, ...] = getattr(thing, "_sources", ())
+    return found
+
+
+def source_of(thing: Construct) -> Source | None:
+    """The line of user code that made a construct: in an `infra.py` where there is one."""
+    frames = sources_of(thing)
+    return next((one for one in frames if os.path.basename(one.file) == "infra.py"), None) or next(
+        iter(frames), None
+    )
+
+
+def construct(cls: _T) -> _T:
+    """Mark a class as a construct. Subclassing `Construct` already makes it one; this only says so."""
+    return cls

@@ -1,0 +1,119 @@
+"""Field annotations as run-time checks: what a field admits, and how its value is frozen."""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar, Union
+
+
+class Hint(NamedTuple):
+    """What one annotation admits."""
+
+    admits: Callable[[Any], bool]
+    freeze: Callable[[Any], Any]
+    """Copies sequences and mappings, so that a later change of the original changes nothing."""
+    text: str
+    """The annotation in words, for an error message."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _anything(text: str) -> Hint:
+    return Hint(lambda value: True, _same, text)
+
+
+def _scalar(kind: type) -> Hint:
+    if kind is int:  # True is an int to Python and a mistake to us
+        return Hint(lambda v: isinstance(v, int) and not isinstance(v, bool), _same, "int")
+    if kind is float:
+        return Hint(
+            lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), _same, "a number"
+        )
+    return Hint(lambda v: isinstance(v, kind), _same, kind.__name__)
+
+
+def _sequence(item: Hint) -> Hint:
+    def admits(value: Any) -> bool:
+        if isinstance(value, (str, bytes)) or not isinstance(value, collections.abc.Sequence):
+            return False
+        return all(item.admits(one) for one in value)
+
+    return Hint(
+        admits,
+        lambda value: tuple(item.freeze(one) for one in value),
+        f"a sequence of {item.text}",
+    )
+
+
+def _mapping(key: Hint, item: Hint) -> Hint:
+    def admits(value: Any) -> bool:
+        if not isinstance(value, collections.abc.Mapping):
+            return False
+        return all(key.admits(k) and item.admits(v) for k, v in value.items())
+
+    def freeze(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        return MappingProxyType({k: item.freeze(v) for k, v in value.items()})
+
+    return Hint(admits, freeze, f"a mapping of {key.text} to {item.text}")
+
+
+def _union(choices: list[Hint]) -> Hint:
+    def freeze(value: Any) -> Any:
+        for choice in choices:
+            if choice.admits(value):
+                return choice.freeze(value)
+        return value  # pragma: no cover - freeze follows admits
+
+    words = [choice.text for choice in choices]
+    return Hint(lambda v: any(choice.admits(v) for choice in choices), freeze, " or ".join(words))
+
+
+def _literal(values: tuple[Any, ...]) -> Hint:
+    def admits(value: Any) -> bool:
+        return any(type(value) is type(one) and value == one for one in values)
+
+    return Hint(admits, _same, "one of " + ", ".join(repr(one) for one in values))
+
+
+def compile_hint(hint: Any) -> Hint:
+    """Turn an annotation into a check. What it cannot judge it admits."""
+    if hint is None or hint is type(None):
+        return Hint(lambda value: value is None, _same, "None")
+    origin = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
+    if origin is Union or origin is types.UnionType:
+        return _union([compile_hint(one) for one in arguments])
+    if origin is Literal:
+        return _literal(arguments)
+    if origin is collections.abc.Sequence:
+        return _sequence(compile_hint(arguments[0]))
+    if origin is collections.abc.Mapping:
+        return _mapping(compile_hint(arguments[0]), compile_hint(arguments[1]))
+    if origin is collections.abc.Callable:
+        return Hint(callable, _same, "a function")
+    if isinstance(hint, TypeVar) or not isinstance(hint, type):
+        return _anything(str(hint))
+    if getattr(hint, "_is_protocol", False):
+        return _anything(hint.__name__)
+    return _scalar(hint)
+
+
+def shown(value: Any) -> str:
+    """Give a value as an error message shows it: short, and never a class's repr."""
+    if isinstance(value, (str, int, float, bool, type(None))):
+        text = repr(value)
+    elif isinstance(value, (list, tuple)):
+        text = "[" + ", ".join(shown(one) for one in value) + "]"
+    elif isinstance(value, collections.abc.Mapping):
+        text = "{" + ", ".join(f"{shown(k)}: {shown(v)}" for k, v in value.items()) + "}"
+    elif (name := getattr(value, "name", None)) and isinstance(name, str):
+        text = f'{type(value).__name__} "{name}"'
+    else:
+        text = type(value).__name__ if not isinstance(value, type) else f"the class {value.__name__}"
+    return text if len(text) <= 80 else text[:77] + "..."

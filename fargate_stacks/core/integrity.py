@@ -1,0 +1,109 @@
+"""What must hold of a whole template: every reference resolves, no limit is passed, no DependsOn is redundant."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fargate_stacks.core.construct import nearest
+from fargate_stacks.core.template import Owner, Template
+from fargate_stacks.errors import RenderError
+
+_PSEUDO = {
+    "AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackId",
+    "AWS::StackName", "AWS::URLSuffix",
+}  # fmt: skip
+_IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
+# CloudFormation quotas, user guide "Understand CloudFormation quotas"
+_RESOURCES, _PARAMETERS, _OUTPUTS, _BYTES = 500, 200, 200, 1_000_000
+
+
+def targets(value: Any) -> Iterator[str]:
+    """Give every name that a value refers to by Ref, Fn::GetAtt or Fn::Sub."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key == "Ref" and isinstance(one, str):
+                yield one
+            elif key == "Fn::GetAtt":
+                name = one.split(".")[0] if isinstance(one, str) else one[0] if one else ""
+                if isinstance(name, str):
+                    yield name
+            elif key == "Fn::Sub":
+                text, names = (one[0], one[1]) if isinstance(one, list) and len(one) == 2 else (one, {})
+                yield from targets(names)
+                if isinstance(text, str):
+                    for found in _IN_SUB.findall(text):
+                        if found.strip() not in names:
+                            yield found.strip().split(".")[0]
+            else:
+                yield from targets(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from targets(one)
+
+
+def check_references(
+    who: str,
+    resources: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    owners: Mapping[str, Owner],
+) -> None:
+    """Raise RenderError for a Ref, GetAtt, Sub or DependsOn that leads nowhere."""
+    known = {*resources, *parameters, *_PSEUDO}
+    for logical_id, body in resources.items():
+        label = f"{who}: {owners[logical_id]}: {logical_id}"
+        for name in targets({key: one for key, one in body.items() if key != "DependsOn"}):
+            if name not in known:
+                raise RenderError(f"{label} refers to {name}, which is not in the template{nearest(name, known)}")
+        for name in body.get("DependsOn", []):
+            if name not in resources:
+                raise RenderError(f"{label} depends on {name}, which is not in the stack{nearest(name, resources)}")
+    for name, output in outputs.items():
+        for target in targets(output):
+            if target not in known:
+                raise RenderError(
+                    f"{who}: output {name} refers to {target}, which is not in the template{nearest(target, known)}"
+                )
+
+
+def prune_dependencies(resources: dict[str, Any]) -> None:
+    """Leave out every DependsOn that a reference already says (cfn-lint W3005), directly or over others."""
+    graph = {logical_id: {t for t in targets(body) if t in resources} for logical_id, body in resources.items()}
+    for logical_id, body in resources.items():
+        if "DependsOn" not in body:
+            continue
+        reached = _closure(graph, graph[logical_id])
+        left = [name for name in body["DependsOn"] if name not in reached]
+        if left:
+            body["DependsOn"] = left
+        else:
+            del body["DependsOn"]
+
+
+def _closure(graph: Mapping[str, set[str]], start: set[str]) -> set[str]:
+    seen: set[str] = set()
+    todo = list(start)
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo += graph.get(one, ())
+    return seen
+
+
+def check_limits(who: str, template: Template) -> None:
+    """Raise RenderError at CloudFormation's quotas."""
+    for what, count, limit in (
+        ("resources", len(template.resources), _RESOURCES),
+        ("parameters", len(template.parameters), _PARAMETERS),
+        ("outputs", len(template.outputs), _OUTPUTS),
+    ):
+        if count > limit:
+            raise RenderError(f"{who}: {count} {what}, CloudFormation takes {limit}; move constructs to another stack")
+    if not template.resources:
+        raise RenderError(f"{who}: it has no resource, and CloudFormation refuses an empty stack; add a member")
+    if len(json.dumps(template.to_dict())) > _BYTES:
+        raise RenderError(f"{who}: more than {_BYTES} bytes, CloudFormation's limit; move constructs to another stack")
