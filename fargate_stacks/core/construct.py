@@ -131,6 +131,9 @@ class Frozen(metaclass=_ValueType):
     def _restate_defaults(cls) -> frozenset[str]:
         """Make `cidr = "10.1.0.0/16"` in a subclass change the field's default, annotated or not."""
         annotations = dict(cls.__dict__.get("__annotations__", {}))
+        for key, value in list(cls.__dict__.items()):
+            if isinstance(value, (dict, list)) and key in annotations:  # copied, so `= {}` is no trap here
+                setattr(cls, key, field(default_factory=value.copy))
         changed = set()
         for key, inherited in getattr(cls, "__dataclass_fields__", {}).items():
             if key in cls.__dict__ and key not in annotations:
@@ -208,7 +211,7 @@ class Construct(Frozen):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sources", _caller())
-        if not _NAME.match(self.name if isinstance(self.name, str) else ""):
+        if not _NAME.match(str(self.name)):
             pascal = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", str(self.name)))
             cure = f"; call it {pascal[:64]}" if _NAME.match(pascal[:64]) else ""
             raise SpecError(
