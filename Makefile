@@ -1,0 +1,64 @@
+# Every target sets up what it needs: `make test` on a fresh clone is enough.
+PYTHON ?= python3
+VENV ?= .venv
+CHECKOV_VENV ?= .venv-checkov
+BIN := $(VENV)/bin
+BLUEPRINT ?= blueprints/web_service.py
+RUN := $(BIN)/fargate-stacks
+SOURCES := fargate_stacks tests blueprints benchmarks
+
+# checkov pins a boto3 and a networkx that the local emulator and cfn-lint refuse: it lives by itself
+export CHECKOV := $(CURDIR)/$(CHECKOV_VENV)/bin/checkov
+# whatever is signed in on this machine, no target may use it
+unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+
+.PHONY: help setup demo test check format bench docs clean
+
+help:
+	@echo "make demo    synthesize, check, deploy to the local emulator and destroy $(BLUEPRINT)"
+	@echo "make test    all tests"
+	@echo "make check   ruff, mypy, import-linter, file length"
+	@echo "make format  let ruff format and fix the sources"
+	@echo "make bench   how fast synth is, as ratios"
+	@echo "make docs    build the documentation into site/"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+	touch $@
+
+$(CHECKOV_VENV)/.installed:
+	test -x $(CHECKOV_VENV)/bin/python || $(PYTHON) -m venv $(CHECKOV_VENV)
+	$(CHECKOV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'checkov==3.3.30'
+	touch $@
+
+demo: setup
+	$(RUN) synth --app $(BLUEPRINT)
+	$(RUN) check --app $(BLUEPRINT)
+	$(RUN) deploy --local --yes --app $(BLUEPRINT)
+	$(RUN) destroy --local --yes --app $(BLUEPRINT)
+
+test: setup $(CHECKOV_VENV)/.installed
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
+
+check: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	@find $(SOURCES) -name '*.py' -exec awk 'FNR == 401 { print FILENAME ": over 400 lines"; long = 1 } END { exit long }' {} +
+
+format: setup
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+bench: setup
+	$(BIN)/python benchmarks/synth.py
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) $(CHECKOV_VENV) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

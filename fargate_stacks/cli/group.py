@@ -1,0 +1,80 @@
+"""The group of all commands and the edge where our exceptions end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from fargate_stacks.errors import DeployError, FargateStacksError
+
+NAMES = ("init", "synth", "ls", "check", "deploy", "destroy", "local")
+
+
+class LazyGroup(click.Group):
+    """Imports `fargate_stacks.cli.NAME` when NAME is asked for, so that no command pays for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NAMES:
+            return None
+        command: click.Command = import_module(f"fargate_stacks.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, package_name="fargate-stacks", prog_name="fargate-stacks")
+def group() -> None:
+    """Run containers on AWS Fargate through CloudFormation.
+
+    The app is the `App` of infra.py in this folder, or what `app` under [tool.fargate-stacks] in
+    pyproject.toml names, or what --app names.
+
+    Data goes to standard output, everything else to standard error. The exit code is 0 when all
+    went well, 1 when a deployment failed and 2 when the input is wrong.
+
+    \b
+    Shell completion, for bash, zsh or fish:
+      eval "$(_FARGATE_STACKS_COMPLETE=bash_source fargate-stacks)"
+      eval "$(_FARGATE_STACKS_COMPLETE=zsh_source fargate-stacks)"
+      _FARGATE_STACKS_COMPLETE=fish_source fargate-stacks | source
+    """
+
+
+def run(argv: Sequence[str] | None) -> int:
+    """Run a command and turn what the user can cure into one line on standard error."""
+    try:
+        code = group.main(
+            args=None if argv is None else list(argv),
+            prog_name="fargate-stacks",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except FargateStacksError as error:
+        return _say(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("aborted", err=True)
+        return 130
+    except BrokenPipeError:
+        # the reader has gone: nothing to say, and nothing left to flush when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _say(error: FargateStacksError) -> int:
+    if error.__cause__ is not None:
+        import traceback
+
+        lines = traceback.format_exception(error.__cause__, chain=True)
+        click.echo("".join(lines), err=True, nl=False)
+    click.echo(f"error: {error}", err=True)
+    return error.exit_code if isinstance(error, DeployError) else 2
