@@ -9,7 +9,8 @@ from importlib import import_module
 
 import click
 
-from fargate_stacks.errors import DeployError, FargateStacksError
+from fargate_stacks.core.construct import nearest
+from fargate_stacks.errors import DeployError, FargateStacksError, LoadError
 
 NAMES = ("init", "synth", "ls", "check", "deploy", "destroy", "local")
 
@@ -25,6 +26,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"fargate_stacks.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in NAMES and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]}{nearest(args[0], NAMES)}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,7 +79,7 @@ def run(argv: Sequence[str] | None) -> int:
 
 
 def _say(error: FargateStacksError) -> int:
-    if error.__cause__ is not None:
+    if isinstance(error, LoadError) and error.__cause__ is not None:
         import traceback
 
         lines = traceback.format_exception(error.__cause__, chain=True)

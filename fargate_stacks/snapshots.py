@@ -1,0 +1,23 @@
+"""The syrupy extension that keeps each template in a YAML file of its own."""
+
+from __future__ import annotations
+
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from syrupy.location import PyTestLocation
+from syrupy.types import SnapshotIndex
+
+
+class TemplateFile(SingleFileSnapshotExtension):
+    """One `.yaml` file a snapshot, with a name that linters can open.
+
+    syrupy's own names hold brackets, which are wildcards to cfn-lint: a file `test[hello].yaml` is never linted.
+    """
+
+    file_extension = "yaml"
+    _write_mode = WriteMode.TEXT
+
+    @classmethod
+    def get_snapshot_name(cls, *, test_location: PyTestLocation, index: SnapshotIndex = 0) -> str:
+        """Give `test_name-stack`; the parameters of a test become part of its name in the same way."""
+        bracketed = SingleFileSnapshotExtension.get_snapshot_name(test_location=test_location, index=index)
+        return bracketed.replace("][", "-").replace("[", "-").replace("]", "")
