@@ -32,7 +32,7 @@ def stack_snapshots(request: pytest.FixtureRequest) -> Callable[[App], None]:
         __tracebackhide__ = True
         templates = render(app)
         # every stack is compared before the first difference is shown, so an update writes them all
-        unlike = [name for name, one in templates.items() if not files(name=name) == one.to_yaml()]
+        unlike = [name for name, one in templates.items() if files(name=name) != one.to_yaml()]
         for name in unlike:
             assert templates[name].to_yaml() == files(name=name)
 

@@ -33,9 +33,7 @@ def load_app(
 def resources_of_type(template: Template, resource_type: str) -> dict[str, dict[str, Any]]:
     """Give the resources of one type, such as `AWS::ECS::Service`, by logical id; empty when there is none."""
     return {
-        logical_id: resource
-        for logical_id, resource in template.resources.items()
-        if resource["Type"] == resource_type
+        logical_id: resource for logical_id, resource in template.resources.items() if resource["Type"] == resource_type
     }
 
 

@@ -48,7 +48,9 @@ def command(blueprint: str, list_only: bool) -> None:
     }
     present = [str(path) for path in files if path.exists()]
     if present:
-        raise FargateStacksError(f"init: {' and '.join(present)} would be overwritten; move what is there, or use a new folder")
+        raise FargateStacksError(
+            f"init: {' and '.join(present)} would be overwritten; move what is there, or use a new folder"
+        )
     for path, text in files.items():
         _create(path, text)
     click.echo("next: fargate-stacks synth, then fargate-stacks deploy --local", err=True)

@@ -16,9 +16,7 @@ _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
 
-def arguments(
-    function: Callable[..., object], settings: Mapping[str, str], who: str
-) -> dict[str, object]:
+def arguments(function: Callable[..., object], settings: Mapping[str, str], who: str) -> dict[str, object]:
     """Give the keyword arguments that the settings mean, converted by the function's annotations.
 
     An empty text is None where the annotation admits it. Raises LoadError for an unknown key, a text that
@@ -32,21 +30,14 @@ def arguments(
     }
     for key in settings:
         if key not in known:
-            hint = nearest(key, known) or "; " + (
-                f"it takes {', '.join(known)}" if known else "it takes no arguments"
-            )
+            hint = nearest(key, known) or "; " + (f"it takes {', '.join(known)}" if known else "it takes no arguments")
             raise LoadError(f"{who}: there is no argument {key} for --set{hint}")
-    missing = [
-        name for name, one in known.items() if one.default is one.empty and name not in settings
-    ]
+    missing = [name for name, one in known.items() if one.default is one.empty and name not in settings]
     if missing:
         cure = " ".join(f"--set {name}=..." for name in missing)
         raise LoadError(f"{who}: {' and '.join(missing)} must be given; add {cure}")
     hints = _hints(function)
-    return {
-        key: _convert(text, hints.get(key, str), f"{who}: --set {key}={text}")
-        for key, text in settings.items()
-    }
+    return {key: _convert(text, hints.get(key, str), f"{who}: --set {key}={text}") for key, text in settings.items()}
 
 
 def _hints(function: Callable[..., object]) -> dict[str, Any]:
