@@ -72,26 +72,22 @@ def check_references(
 def prune_dependencies(resources: dict[str, Any]) -> None:
     """Leave out every DependsOn that a reference already says (cfn-lint W3005), directly or over others."""
     graph = {logical_id: {t for t in targets(body) if t in resources} for logical_id, body in resources.items()}
+    known: dict[str, set[str]] = {}
+
+    def reached(start: str) -> set[str]:
+        if start not in known:
+            known[start] = set()  # a ring is CloudFormation's to refuse, not ours to loop in
+            known[start] = set().union(graph[start], *(reached(one) for one in graph[start]))
+        return known[start]
+
     for logical_id, body in resources.items():
-        if "DependsOn" not in body:
-            continue
-        reached = _closure(graph, graph[logical_id])
-        left = [name for name in body["DependsOn"] if name not in reached]
+        waits = body.get("DependsOn", [])
+        over_others = set().union(reached(logical_id), *(reached(one) for one in waits if one in graph))
+        left = [name for name in waits if name not in over_others]
         if left:
             body["DependsOn"] = left
-        else:
+        elif waits:
             del body["DependsOn"]
-
-
-def _closure(graph: Mapping[str, set[str]], start: set[str]) -> set[str]:
-    seen: set[str] = set()
-    todo = list(start)
-    while todo:
-        one = todo.pop()
-        if one not in seen:
-            seen.add(one)
-            todo += graph.get(one, ())
-    return seen
 
 
 def check_limits(who: str, template: Template) -> None:

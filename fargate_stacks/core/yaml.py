@@ -114,7 +114,7 @@ def load(text: str) -> dict[str, Any]:
     try:
         data = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise RenderError(f"template: not YAML: {error}") from error
+        raise RenderError(f"template: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise RenderError(f"template: a mapping is wanted, got {type(data).__name__}")
     return data

@@ -1,0 +1,330 @@
+"""Tasks that are kept running, reached through routes and endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+
+from troposphere import GetAtt, Join, Ref, ec2, ecs
+
+from fargate_stacks.constructs.access import PortAccess
+from fargate_stacks.constructs.capacity import OnDemand, Spot
+from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
+from fargate_stacks.constructs.definition import task_resources
+from fargate_stacks.constructs.deployment import Rolling
+from fargate_stacks.constructs.endpoint import Endpoint
+from fargate_stacks.constructs.ingress import NO_EGRESS, Route
+from fargate_stacks.constructs.network import Network, Subnets
+from fargate_stacks.constructs.scaling import Scaling
+from fargate_stacks.constructs.service_connect import service_connect
+from fargate_stacks.constructs.task import Task
+from fargate_stacks.core.construct import Construct, Value, nearest
+from fargate_stacks.core.values import Attr, Text
+
+_GRACE = timedelta(seconds=60)
+
+
+class Egress(Value):
+    """Where a service's tasks may open connections to: a port (None is every port) of a CIDR block."""
+
+    port: int | None = None
+    to: Text = "0.0.0.0/0"
+    protocol: Literal["tcp", "udp", "-1"] = "tcp"
+
+    def check(self) -> None:
+        if self.port is not None and not 1 <= self.port <= 65535:
+            raise self.refuse(f"port must be 1 to 65535, got {self.port}")
+        if self.port is not None and self.protocol == "-1":
+            raise self.refuse('protocol "-1" is every protocol and has no port; leave port out')
+
+    def rule(self) -> Any:
+        if self.protocol == "-1":
+            return ec2.SecurityGroupRule(IpProtocol="-1", CidrIp=self.to, Description="any protocol and port")
+        first, last = (self.port, self.port) if self.port is not None else (0, 65535)
+        what = f"{self.protocol} {self.port or 'any port'}"
+        return ec2.SecurityGroupRule(
+            IpProtocol=self.protocol, FromPort=first, ToPort=last, CidrIp=self.to, Description=what
+        )
+
+
+class Service(Construct):
+    """A task that is kept running `count` times, replaced on every change, and rolled back when it cannot start.
+
+    Tasks run in private subnets without public addresses; `subnets="public"` gives them public addresses. `route`
+    is one route or several of a load balancer, `endpoint` an address inside the VPC. `grace` is how long failing
+    load-balancer checks are ignored after a task starts: 60 seconds by default when there is a route, since
+    ECS's own default of 0 kills slow starters in a loop. `exec=True` admits ECS Exec. `egress` narrows what tasks may
+    connect to; what `uses` needs is added. The service waits for what its first task needs. Raises SpecError.
+    """
+
+    cluster: Cluster | ExistingCluster
+    task: Task
+    count: int | Scaling = 1
+    route: Route | Sequence[Route] | None = None
+    endpoint: Endpoint | None = None
+    deployment: Rolling = Rolling()
+    capacity: OnDemand | Spot = OnDemand()
+    subnets: Literal["private", "public", "isolated"] | Subnets = "private"
+    grace: timedelta | None = None
+    exec: bool = False
+    egress: Sequence[Egress] = (Egress(protocol="-1"),)
+    platform_version: str = "LATEST"
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "desired_count": "is called count",
+        "launch_type": "follows the cluster: a capacity-provider strategy, or FARGATE on an ExistingCluster without providers",
+        "vpc": "is the cluster's",
+        "assign_public_ip": 'follows subnets: subnets="public" gives public addresses',
+        "security_groups": "are made by the service; its edges are uses=, route= and endpoint=",
+        "load_balancer": "is reached by route=edge.route(...)",
+        "task_definition": "is called task",
+        "routes": "is called route; it takes one or a sequence",
+        "health_check_grace_period": "is called grace",
+        "enable_execute_command": "is called exec",
+    }  # fmt: skip
+
+    def check(self) -> None:
+        if isinstance(self.count, int) and self.count < 0:
+            raise self.refuse(f"count must be 0 or more, got {self.count}")
+        self._check_routes()
+        self._check_networks()
+        self._check_capacity()
+        if self.endpoint is not None and self.endpoint.port not in {one.port for one in self.task.containers}:
+            raise self.refuse(
+                f"no container has port {self.endpoint.port} of {self.endpoint.who}; give one Container(port={self.endpoint.port})"
+            )
+        if isinstance(self.count, Scaling) and self.count.requests is not None:
+            if len(self.routes) != 1:
+                raise self.refuse(f"Scaling(requests=) needs exactly one route, got {len(self.routes)}")
+            if self.routes[0].load_balancer.full_name is None:
+                raise self.refuse("Scaling(requests=) needs the load balancer's name; give ExistingLoadBalancer(full_name=)")
+        if self.grace is not None:
+            seconds = self.grace.total_seconds()
+            if not self.routes:
+                raise self.refuse("grace is for load-balancer checks and there is no route; leave it out")
+            if not 0 <= seconds <= 2_147_483_647 or seconds % 1:
+                raise self.refuse(f"grace must be whole seconds, 0 or more, got {seconds:g}")
+
+    def _check_routes(self) -> None:
+        if len(self.routes) > 5:
+            raise self.refuse(f"ECS attaches five target groups to a service, got {len(self.routes)} routes")
+        for one in self.routes:
+            twins = [other for other in self.routes if other.part == one.part]
+            if len(twins) > 1:
+                raise self.refuse(f"{twins[0].who} and {twins[1].who} need names of their own; give one route(name=)")
+            self._target(one)
+
+    def _check_networks(self) -> None:
+        ends: list[tuple[str, Network]] = [
+            *((access.label, port.network) for access in self.task.uses for port in access.ports),
+            *((one.load_balancer.who, one.load_balancer.vpc) for one in self.routes),
+        ]
+        if self.endpoint is not None:
+            ends.append((self.endpoint.who, self.endpoint.vpc))
+        for who, network in ends:
+            if network.vpc_id != self.vpc.vpc_id:
+                raise self.refuse(f"{who} is in another VPC than the cluster, and security groups do not reach across")
+        namespaces = {one.namespace for one in self.task.uses if one.namespace is not None}
+        if len(namespaces) > 1:
+            raise self.refuse("its endpoints are in different namespaces, and a service joins one")
+        self._subnets  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
+
+    def _check_capacity(self) -> None:
+        if isinstance(self.capacity, Spot):
+            if self.cluster.capacity == "launch-type":
+                raise self.refuse(
+                    'Spot needs a cluster with the FARGATE_SPOT provider; give ExistingCluster(capacity="providers") '
+                    "when it has it, or use OnDemand()"
+                )
+            if self.task.os != "LINUX":
+                raise self.refuse(f"Fargate Spot runs LINUX only, got os={self.task.os}; use OnDemand()")
+
+    # what others ask
+
+    @property
+    def service_name(self) -> Attr:
+        return self.attr("Service", "Name")
+
+    @property
+    def service_arn(self) -> Attr:
+        return self.attr("Service")
+
+    @property
+    def security_group(self) -> Attr:
+        return self.attr("SecurityGroup", "GroupId")
+
+    @property
+    def vpc(self) -> Network:
+        return self.cluster.vpc
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        return (self.route,) if isinstance(self.route, Route) else tuple(self.route or ())
+
+    # what is built
+
+    def build(self) -> Iterator[Any]:
+        yield self._security_group()
+        yield from self._edge_rules()
+        yield from task_resources(self, self.task, exec=self.exec)
+        for one in self.routes:
+            yield one.target_group(self.id(f"{one.part}TargetGroup"), self._target(one)[1], self.vpc)
+            yield one.listener_rule(
+                self.id(f"{one.part}ListenerRule"), self.id(f"{one.part}TargetGroup"), self.who
+            )
+        yield self._service()
+        if isinstance(self.count, Scaling):
+            yield from self._scaling(self.count)
+
+    def _security_group(self) -> Any:
+        return ec2.SecurityGroup(
+            self.id("SecurityGroup"),
+            GroupDescription=f"Tasks of {self.name}",
+            VpcId=self.vpc.vpc_id,
+            SecurityGroupEgress=[one.rule() for one in self.egress] or [NO_EGRESS],
+        )
+
+    def _edge_rules(self) -> Iterator[Any]:
+        """The ways between this service's tasks, its load balancers and what it uses: all in this stack."""
+        for balancer, port in self._doors():
+            name = balancer.name
+            yield ec2.SecurityGroupIngress(
+                self.id(f"{name}Ingress{port}"),
+                GroupId=self.security_group,
+                IpProtocol="tcp",
+                FromPort=port,
+                ToPort=port,
+                SourceSecurityGroupId=balancer.security_group,
+                Description=f"from load balancer {name} to {self.name}",
+            )
+            yield ec2.SecurityGroupEgress(
+                self.id(f"{name}Egress{port}"),
+                GroupId=balancer.security_group,
+                IpProtocol="tcp",
+                FromPort=port,
+                ToPort=port,
+                DestinationSecurityGroupId=self.security_group,
+                Description=f"from load balancer {name} to {self.name}",
+            )
+        for one in self._ports():
+            yield ec2.SecurityGroupIngress(
+                self.id(f"{one.provider.name}Ingress{one.port}"),
+                GroupId=one.security_group,
+                IpProtocol="tcp",
+                FromPort=one.port,
+                ToPort=one.port,
+                SourceSecurityGroupId=self.security_group,
+                Description=f"from {self.name} to {one.provider.name}",
+            )
+            if self._narrow:
+                yield ec2.SecurityGroupEgress(
+                    self.id(f"{one.provider.name}Egress{one.port}"),
+                    GroupId=self.security_group,
+                    IpProtocol="tcp",
+                    FromPort=one.port,
+                    ToPort=one.port,
+                    DestinationSecurityGroupId=one.security_group,
+                    Description=f"from {self.name} to {one.provider.name}",
+                )
+
+    def _service(self) -> Any:
+        subnets = self._subnets
+        groups = [self.security_group, *([self.endpoint.security_group] if self.endpoint else [])]
+        more: dict[str, Any] = {}
+        if isinstance(self.count, int):  # left out under scaling: a deploy must not reset the scaler's number
+            more["DesiredCount"] = self.count
+        if self.cluster.capacity == "launch-type":
+            more["LaunchType"] = "FARGATE"
+        else:  # always a strategy, since a change from launch type to strategy replaces the service
+            more["CapacityProviderStrategy"] = self.capacity.strategy()
+        if self.routes:
+            grace = _GRACE if self.grace is None else self.grace
+            more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
+            more["LoadBalancers"] = [self._load_balancer(one) for one in self.routes]
+        connect = service_connect(self, self.task, self.endpoint)
+        if connect is not None:
+            more["ServiceConnectConfiguration"] = connect
+        return ecs.Service(
+            self.id("Service"),
+            DependsOn=self._waits(subnets),
+            Cluster=self.cluster.cluster_name,
+            TaskDefinition=Ref(self.id("TaskDefinition")),
+            **more,
+            DeploymentConfiguration=self.deployment.configuration(),
+            AvailabilityZoneRebalancing=self.deployment.rebalancing,
+            NetworkConfiguration=ecs.NetworkConfiguration(
+                AwsvpcConfiguration=ecs.AwsvpcConfiguration(
+                    Subnets=list(subnets.ids) if isinstance(subnets.ids, tuple) else subnets.ids,
+                    SecurityGroups=groups,
+                    AssignPublicIp="ENABLED" if subnets.tier == "public" else "DISABLED",
+                )
+            ),
+            EnableExecuteCommand=self.exec,
+            PlatformVersion=self.platform_version,
+            PropagateTags="SERVICE",
+            EnableECSManagedTags=True,
+        )
+
+    def _scaling(self, count: Scaling) -> Iterator[Any]:
+        target = self.id("ScalableTarget")
+        yield count.target(target, cluster_name=self.cluster.cluster_name, service_name=self.service_name)
+        label = None
+        if count.requests is not None:
+            (route,) = self.routes
+            group = GetAtt(self.id(f"{route.part}TargetGroup"), "TargetGroupFullName")
+            label = Join("/", [route.load_balancer.full_name, group])
+        yield from count.policies(self.name, target, label)
+
+    # the parts that several of these need
+
+    @property
+    def _narrow(self) -> bool:
+        return not any(one.protocol == "-1" and one.to == "0.0.0.0/0" for one in self.egress)
+
+    @property
+    def _subnets(self) -> Subnets:
+        if isinstance(self.subnets, Subnets):
+            return self.subnets
+        return self.vpc.subnets(self.subnets, self.who)
+
+    def _target(self, route: Route) -> tuple[str, int]:
+        """The container and port that a route leads to."""
+        ported = [(one, one.port) for one in self.task.containers if one.port is not None]
+        if route.container is not None:
+            names = [self.task.name_of(one) for one in self.task.containers]
+            if route.container not in names:
+                raise self.refuse(f"{route.who} leads to no container{nearest(route.container, names)}, got {route.container!r}")
+            ported = [(one, port) for one, port in ported if self.task.name_of(one) == route.container]
+        if route.port is not None:
+            ported = [(one, port) for one, port in ported if port == route.port]
+        if not ported:
+            wanted = f"port {route.port}" if route.port is not None else "a port"
+            raise self.refuse(f"{route.who} needs a container with {wanted}; give one Container(port=...)")
+        return self.task.name_of(ported[0][0]), ported[0][1]
+
+    def _load_balancer(self, route: Route) -> Any:
+        container, port = self._target(route)
+        return ecs.LoadBalancer(
+            ContainerName=container, ContainerPort=port, TargetGroupArn=Ref(self.id(f"{route.part}TargetGroup"))
+        )
+
+    def _doors(self) -> list[tuple[Any, int]]:
+        """The load balancers that reach this service, each with a port, once."""
+        doors = {(id(one.load_balancer), self._target(one)[1]): one.load_balancer for one in self.routes}
+        return [(balancer, port) for (_, port), balancer in doors.items()]
+
+    def _ports(self) -> list[PortAccess]:
+        """The ports of others that the task uses, each once."""
+        ports = {(id(one.provider), one.port): one for access in self.task.uses for one in access.ports}
+        return list(ports.values())
+
+    def _waits(self, subnets: Subnets) -> list[Attr]:
+        """What the first task needs and no reference orders: without it the breaker can end a healthy first deploy."""
+        rules = [self.attr(f"{one.part}ListenerRule") for one in self.routes]
+        doors = [self.attr(f"{b.name}{way}{port}") for b, port in self._doors() for way in ("Ingress", "Egress")]
+        ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
+        ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
+        after = [one for access in self.task.uses for one in access.after]
+        return [*rules, *doors, *ports, *subnets.after, *after]
+
