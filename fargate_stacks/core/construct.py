@@ -132,15 +132,18 @@ class Frozen(metaclass=_ValueType):
         """Make `cidr = "10.1.0.0/16"` in a subclass change the field's default, annotated or not."""
         annotations = dict(cls.__dict__.get("__annotations__", {}))
         for key, value in list(cls.__dict__.items()):
-            if isinstance(value, (dict, list)) and key in annotations:  # copied, so `= {}` is no trap here
+            field_like = key in annotations and "ClassVar" not in str(annotations[key])
+            if field_like and isinstance(value, (dict, list)):  # copied, so `= {}` is no trap here
                 setattr(cls, key, field(default_factory=value.copy))
         changed = set()
         for key, inherited in getattr(cls, "__dataclass_fields__", {}).items():
-            if key in cls.__dict__ and key not in annotations:
+            if key not in cls.__dict__:
+                continue
+            if key not in annotations:
                 annotations[key] = Any
                 changed.add(key)
-                if not inherited.kw_only:
-                    setattr(cls, key, field(default=cls.__dict__[key], kw_only=False))
+            if not inherited.kw_only and not isinstance(cls.__dict__[key], dataclasses.Field):
+                setattr(cls, key, field(default=cls.__dict__[key], kw_only=False))
         cls.__annotations__ = annotations
         return frozenset(changed)
 

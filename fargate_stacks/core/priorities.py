@@ -8,7 +8,8 @@ would answer an added route with `PriorityInUse` in the middle of an update.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from fargate_stacks.core.values import Intrinsic, Scope
@@ -16,6 +17,7 @@ from fargate_stacks.errors import RenderError
 
 ALL = range(1, 50_001)
 """The priorities that a listener knows (API reference, CreateRule)."""
+_RULES = 100  # quota "Rules per Application Load Balancer", default actions not counted
 
 # (conditions beside the path, path class) -> share of the range. More conditions first, then exact paths, then the
 # deeper wildcard. The common cases have the widest bands, since two names collide there with 1 / width.
@@ -76,6 +78,10 @@ def allocate(priorities: Sequence[Priority]) -> dict[Priority, int]:
     given: dict[Priority, int] = {}
     taken: dict[tuple[Hashable, int], Priority] = {}
     seen: dict[tuple[Hashable, Conditions], Priority] = {}
+    for listener, count in Counter(one.listener for one in priorities).items():
+        if count > _RULES:
+            name = next(one.listener_name for one in priorities if one.listener == listener)
+            raise RenderError(f"{name}: {count} rules, Elastic Load Balancing takes {_RULES}; use a second load balancer")
     for one in priorities:
         twin = seen.setdefault((one.listener, one.conditions), one)
         if twin is not one:
@@ -87,8 +93,8 @@ def allocate(priorities: Sequence[Priority]) -> dict[Priority, int]:
         number = one.explicit if one.explicit is not None else _place(one)
         other = taken.setdefault((one.listener, number), one)
         if other is not one:
-            free = next(n for n in one.within if (one.listener, n) not in taken)
-            near = next((n for n in range(number + 1, one.within.stop) if (one.listener, n) not in taken), free)
+            places = [*range(number + 1, one.within.stop), *one.within]
+            near = next((n for n in places if (one.listener, n) not in taken), number + 1)
             raise RenderError(
                 f"{one.listener_name}: {other.label} and {one.label} have the same priority {number}; "
                 f"give one of them its own, for example priority={near}"
@@ -136,7 +142,3 @@ def _path_class(path: str) -> int | str:
         return "exact"
     return min(len([part for part in path[:wild].split("/") if part]), 5)
 
-
-def collect(values: Iterable[Intrinsic]) -> list[Priority]:
-    """Give the priorities among lazy values."""
-    return [one for one in values if isinstance(one, Priority)]
