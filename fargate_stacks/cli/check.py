@@ -22,7 +22,14 @@ from fargate_stacks.cli.options import app_option, set_option, stack_option
     show_default=True,
     help="Who judges beside our own rules. cfn-lint is slower and sees more.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="github annotates a pull request in Actions, sarif is for code scanning.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 2 on warnings too.")
 def command(
     target: str | None, settings: dict[str, str], stacks: tuple[str, ...], engine: str, form: str, strict: bool

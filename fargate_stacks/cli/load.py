@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
 from fargate_stacks.cli.settings import arguments
@@ -109,17 +110,23 @@ def _first_on_path(folder: Path) -> Iterator[None]:
         sys.path.remove(entry)
 
 
+class _Fresh(SourceFileLoader):
+    """Compiles at every load: a cached file of the same second and size would be taken for this one."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def _run(file: Path) -> ModuleType:
     """Run a file as the module of its name, anew each time."""
     name = file.stem
     loaded = sys.modules.get(name)
-    if loaded is not None and not hasattr(loaded, "__fargate_stacks_app__"):
-        raise LoadError(f"{file.name}: a module named {name} is already imported; rename the file")
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise LoadError(f"{file.name}: this is no Python file; name one that ends with .py")
+    if loaded is not None and not isinstance(loaded.__loader__, _Fresh) and loaded.__file__ != str(file):
+        raise LoadError(f"{file.name}: another module named {name} is imported already; rename the file")
+    spec = importlib.util.spec_from_loader(name, _Fresh(name, str(file)))
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    module.__dict__["__fargate_stacks_app__"] = True
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module

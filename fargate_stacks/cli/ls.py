@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @app_option
 @set_option
 @stack_option
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 def command(target: str | None, settings: dict[str, str], stacks: tuple[str, ...], output: str) -> None:
     """List the stacks, in deployable order, and the constructs in each with the number of their resources."""
     templates = load_templates(target, settings, stacks, cwd=Path.cwd())

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 @app_option
 @set_option
 @stack_option
-@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="YAML has a comment for each construct.",
+)
 @click.option(
     "--out",
     "folder",
