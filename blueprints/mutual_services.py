@@ -8,7 +8,20 @@ when its tasks started, so after the very first deploy the services that came fi
 from fargate_stacks import App, Cluster, Container, Endpoint, Service, Stack, Task, Vpc
 
 IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
-NAMES = ["Auth", "Basket", "Catalog", "Delivery", "Email", "Fraud", "Gifts", "Help", "Invoice", "Jobs", "Kiosk", "Login"]
+NAMES = [
+    "Auth",
+    "Basket",
+    "Catalog",
+    "Delivery",
+    "Email",
+    "Fraud",
+    "Gifts",
+    "Help",
+    "Invoice",
+    "Jobs",
+    "Kiosk",
+    "Login",
+]
 
 
 def app(stage: str = "dev", image: str = IMAGE) -> App:
@@ -17,9 +30,7 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     addresses = {name: Endpoint(f"{name}Address", vpc=vpc, port=8080, dns_name=name.lower()) for name in NAMES}
 
     def service(name: str) -> Service:
-        others = [
-            address.connect(env=f"{other.upper()}_URL") for other, address in addresses.items() if other != name
-        ]
+        others = [address.connect(env=f"{other.upper()}_URL") for other, address in addresses.items() if other != name]
         return Service(
             name,
             cluster=cluster,

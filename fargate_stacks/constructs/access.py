@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from awacs.aws import Action, Allow, Condition, Statement
 from troposphere import encode_to_dict
@@ -14,9 +14,6 @@ from fargate_stacks.core.construct import Construct, Value
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Leaf, Text, sub
 from fargate_stacks.errors import SpecError
-
-if TYPE_CHECKING:
-    from fargate_stacks.constructs.network import Network
 
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z", re.ASCII)
 

@@ -60,9 +60,7 @@ class Endpoint(Construct):
         return Access(
             label=f"{self.name}.connect()",
             environment={key: self.url},
-            ports=[
-                PortAccess(provider=self, security_group=self.security_group, port=self.port, network=self.vpc)
-            ],
+            ports=[PortAccess(provider=self, security_group=self.security_group, port=self.port, network=self.vpc)],
             container=container,
             namespace=self.vpc.namespace_arn,
         )

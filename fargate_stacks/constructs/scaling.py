@@ -46,7 +46,8 @@ class Scaling(Value):
                 raise self.refuse(f"{key} is a percentage above 0 and up to 100, got {value:g}")
         if self.requests is not None and self.requests <= 0:
             raise self.refuse(f"requests is a number a minute for each task, above 0, got {self.requests:g}")
-        for key, pause in (("scale_out_cooldown", self.scale_out_cooldown), ("scale_in_cooldown", self.scale_in_cooldown)):
+        for key in ("scale_out_cooldown", "scale_in_cooldown"):
+            pause: timedelta = getattr(self, key)
             if pause < timedelta(0) or pause.total_seconds() % 1:
                 raise self.refuse(f"{key} must be whole seconds, 0 or more, got {pause.total_seconds():g}")
 

@@ -14,8 +14,9 @@ from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.definition import task_resources
 from fargate_stacks.constructs.deployment import Rolling
 from fargate_stacks.constructs.endpoint import Endpoint
-from fargate_stacks.constructs.ingress import NO_EGRESS, Route
+from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
+from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service_connect import service_connect
 from fargate_stacks.constructs.task import Task
@@ -73,7 +74,7 @@ class Service(Construct):
 
     refused: ClassVar[Mapping[str, str]] = {
         "desired_count": "is called count",
-        "launch_type": "follows the cluster: a capacity-provider strategy, or FARGATE on an ExistingCluster without providers",
+        "launch_type": "follows the cluster: a provider strategy, or FARGATE on an ExistingCluster without providers",
         "vpc": "is the cluster's",
         "assign_public_ip": 'follows subnets: subnets="public" gives public addresses',
         "security_groups": "are made by the service; its edges are uses=, route= and endpoint=",
@@ -92,13 +93,14 @@ class Service(Construct):
         self._check_capacity()
         if self.endpoint is not None and self.endpoint.port not in {one.port for one in self.task.containers}:
             raise self.refuse(
-                f"no container has port {self.endpoint.port} of {self.endpoint.who}; give one Container(port={self.endpoint.port})"
+                f"no container has port {self.endpoint.port} of {self.endpoint.who}; "
+                f"give one Container(port={self.endpoint.port})"
             )
         if isinstance(self.count, Scaling) and self.count.requests is not None:
             if len(self.routes) != 1:
                 raise self.refuse(f"Scaling(requests=) needs exactly one route, got {len(self.routes)}")
             if self.routes[0].load_balancer.full_name is None:
-                raise self.refuse("Scaling(requests=) needs the load balancer's name; give ExistingLoadBalancer(full_name=)")
+                raise self.refuse("Scaling(requests=) needs the load balancer's name; give full_name= to it")
         if self.grace is not None:
             seconds = self.grace.total_seconds()
             if not self.routes:
@@ -170,9 +172,7 @@ class Service(Construct):
         yield from task_resources(self, self.task, exec=self.exec)
         for one in self.routes:
             yield one.target_group(self.id(f"{one.part}TargetGroup"), self._target(one)[1], self.vpc)
-            yield one.listener_rule(
-                self.id(f"{one.part}ListenerRule"), self.id(f"{one.part}TargetGroup"), self.who
-            )
+            yield one.listener_rule(self.id(f"{one.part}ListenerRule"), self.id(f"{one.part}TargetGroup"), self.who)
         yield self._service()
         if isinstance(self.count, Scaling):
             yield from self._scaling(self.count)
@@ -294,7 +294,10 @@ class Service(Construct):
         if route.container is not None:
             names = [self.task.name_of(one) for one in self.task.containers]
             if route.container not in names:
-                raise self.refuse(f"{route.who} leads to no container{nearest(route.container, names)}, got {route.container!r}")
+                raise self.refuse(
+                    f"{route.who} leads to container {route.container!r}, which the task lacks"
+                    f"{nearest(route.container, names)}"
+                )
             ported = [(one, port) for one, port in ported if self.task.name_of(one) == route.container]
         if route.port is not None:
             ported = [(one, port) for one, port in ported if port == route.port]
@@ -327,4 +330,3 @@ class Service(Construct):
         ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
         after = [one for access in self.task.uses for one in access.after]
         return [*rules, *doors, *ports, *subnets.after, *after]
-

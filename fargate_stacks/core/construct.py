@@ -93,9 +93,7 @@ class _ValueType(type):
                 if key in kwargs:
                     raise SpecError(f"{who}: {key} is given twice, got {shown(args[position])} first")
             for one in fields.values():
-                required = (
-                    one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-                )
+                required = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
                 if required and one.init and one.name not in given:
                     raise SpecError(f"{who}: {one.name} is missing; give {one.name}=")
             return super().__call__(*args, **kwargs)
@@ -105,9 +103,7 @@ def _who(kind: str, name: Any) -> str:
     return f'{kind} "{name}"' if isinstance(name, str) and name else kind
 
 
-@dataclass_transform(
-    kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(field,)
-)
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(field,))
 class Frozen(metaclass=_ValueType):
     """The base of values and constructs: a subclass is a frozen dataclass with keyword-only fields.
 
@@ -152,9 +148,7 @@ class Frozen(metaclass=_ValueType):
         for key, hint in hints.items():
             value = getattr(self, key)
             if not hint.admits(value):
-                raise SpecError(
-                    f"{self.who}: {key} must be {hint.text}, got {shown(value)}; pass {hint.text}"
-                )
+                raise SpecError(f"{self.who}: {key} must be {hint.text}, got {shown(value)}; pass {hint.text}")
             frozen = hint.freeze(value)
             if frozen is not value:
                 object.__setattr__(self, key, frozen)
@@ -247,9 +241,7 @@ def sources_of(thing: Construct) -> tuple[Source, ...]:
 def source_of(thing: Construct) -> Source | None:
     """The line of user code that made a construct: in an `infra.py` where there is one."""
     frames = sources_of(thing)
-    return next((one for one in frames if os.path.basename(one.file) == "infra.py"), None) or next(
-        iter(frames), None
-    )
+    return next((one for one in frames if os.path.basename(one.file) == "infra.py"), None) or next(iter(frames), None)
 
 
 def construct(cls: _T) -> _T:

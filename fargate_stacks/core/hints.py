@@ -32,9 +32,7 @@ def _scalar(kind: type) -> Hint:
     if kind is int:  # True is an int to Python and a mistake to us
         return Hint(lambda v: isinstance(v, int) and not isinstance(v, bool), _same, "int")
     if kind is float:
-        return Hint(
-            lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), _same, "a number"
-        )
+        return Hint(lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), _same, "a number")
     return Hint(lambda v: isinstance(v, kind), _same, kind.__name__)
 
 

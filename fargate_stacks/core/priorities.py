@@ -1,8 +1,8 @@
 """Listener-rule priorities: unique per listener over the whole app, and none moves when a route is added.
 
 A priority is a pure function of the listener's range, the rule's name and its conditions: their specificity
-chooses a band, a stable hash of both the place in it. CloudFormation creates before it deletes, so an allocator that renumbers
-would answer an added route with `PriorityInUse` in the middle of an update.
+chooses a band, a stable hash of both the place in it. CloudFormation creates before it deletes, so an allocator
+that renumbers would answer an added route with `PriorityInUse` in the middle of an update.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def allocate(priorities: Sequence[Priority]) -> dict[Priority, int]:
     for listener, count in Counter(one.listener for one in priorities).items():
         if count > _RULES:
             name = next(one.listener_name for one in priorities if one.listener == listener)
-            raise RenderError(f"{name}: {count} rules, Elastic Load Balancing takes {_RULES}; use a second load balancer")
+            raise RenderError(
+                f"{name}: {count} rules, Elastic Load Balancing takes {_RULES}; use a second load balancer"
+            )
     for one in priorities:
         twin = seen.setdefault((one.listener, one.conditions), one)
         if twin is not one:
@@ -141,4 +143,3 @@ def _path_class(path: str) -> int | str:
     if wild < 0:
         return "exact"
     return min(len([part for part in path[:wild].split("/") if part]), 5)
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import NamedTuple
 
 from fargate_stacks.core.stack import Stack
@@ -122,10 +123,7 @@ def deployable_order(stacks: Sequence[Stack], edges: Iterable[Edge]) -> list[str
 
 def _ring(nodes: Sequence[str], needs: Mapping[str, Mapping[str, str]]) -> str:
     # graphlib gives the ring from producer to consumer, its first node repeated at the end
-    steps = [
-        f'"{consumer}" needs "{producer}" ({needs[consumer][producer]})'
-        for producer, consumer in zip(nodes, nodes[1:], strict=False)
-    ]
+    steps = [f'"{consumer}" needs "{producer}" ({needs[consumer][producer]})' for producer, consumer in pairwise(nodes)]
     return (
         f"App: {len(steps)} stacks need each other in a ring: {'; '.join(steps)}; "
         f"move one of these constructs to the other stack"

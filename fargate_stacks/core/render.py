@@ -185,8 +185,7 @@ class _Draft:
         prune_dependencies(self.resources)
         check_references(self.who, self.resources, parameters, outputs, self.owners)
         wiring = {
-            parameter: {"Stack": one.stack, "Output": one.output}
-            for parameter, one in sorted(self.references.items())
+            parameter: {"Stack": one.stack, "Output": one.output} for parameter, one in sorted(self.references.items())
         }
         needs = {edge.producer for edge in self.edges}
         template = Template(

@@ -12,7 +12,7 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Intrinsic, Removal, Text
 from fargate_stacks.errors import RenderError, SpecError
 
-Member: TypeAlias = Union[Construct, Resource, Sequence["Member"]]
+Member: TypeAlias = Union[Construct, Resource, Sequence["Member"]]  # noqa: UP007 - a forward reference takes no |
 
 _STACK_NAME = re.compile(r"[A-Za-z][-A-Za-z0-9]{0,127}\Z", re.ASCII)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z")
@@ -63,8 +63,7 @@ class Stack(Frozen):
         for one in self.flat():
             if not isinstance(one, Construct) and not _is_resource(one):
                 raise self.refuse(
-                    f"a member must be a construct or a troposphere resource, got {shown(one)}"
-                    f"{_member_cure(one)}"
+                    f"a member must be a construct or a troposphere resource, got {shown(one)}{_member_cure(one)}"
                 )
         if len(self.description.encode()) > 1024:
             raise self.refuse("a description has up to 1,024 bytes; shorten it")

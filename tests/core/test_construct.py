@@ -117,7 +117,8 @@ def test_the_source_is_the_users_line_through_replace_and_functions() -> None:
 
     for made in (Crate("A"), dataclasses.replace(Crate("B"), size=2), Steel("C"), pattern()):
         source = source_of(made)
-        assert source is not None and source.file == __file__
+        assert source is not None
+        assert source.file == __file__
 
 
 @pytest.mark.parametrize(
@@ -127,8 +128,7 @@ def test_the_source_is_the_users_line_through_replace_and_functions() -> None:
         lambda attr: "http://" + attr,
         lambda attr: attr + "/x",
         lambda attr: str(attr),
-        lambda attr: "{}".format(attr),
-        lambda attr: "%s" % attr,
+        lambda attr: f"{attr}",
     ],
 )  # fmt: skip
 def test_an_attribute_in_a_string_is_refused_with_sub_as_the_cure(use: Any) -> None:

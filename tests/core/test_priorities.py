@@ -12,7 +12,9 @@ from fargate_stacks.core.priorities import ALL, Conditions, Priority, allocate
 from fargate_stacks.errors import RenderError
 
 
-def rule(name: str, conditions: Conditions, *, explicit: int | None = None, within: range = ALL, on: str = "edge") -> Priority:
+def rule(
+    name: str, conditions: Conditions, *, explicit: int | None = None, within: range = ALL, on: str = "edge"
+) -> Priority:
     return Priority(
         listener=on,
         listener_name=f'LoadBalancer "{on}"',
@@ -114,7 +116,8 @@ def test_two_places_of_one_hash_are_a_collision_and_the_suggested_priority_cures
     with pytest.raises(RenderError, match=r"have the same priority \d+") as caught:
         allocate(rules)
     found = re.search(r"priority=(\d+)", str(caught.value))
-    assert found is not None and int(found.group(1)) in narrow
+    assert found is not None
+    assert int(found.group(1)) in narrow
 
 
 def test_more_rules_than_a_listener_takes_are_refused() -> None:

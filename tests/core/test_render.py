@@ -149,13 +149,16 @@ def test_customize_sees_finished_objects_and_may_change_them() -> None:
 
 def test_customize_answers_a_missing_id_with_the_nearest() -> None:
     message = refusal(lambda: App([Stack("s", [Box("Box")], customize=lambda r: r["BoxQeue"])]))
-    assert message == "Stack \"s\": customize asks for 'BoxQeue', which is not among its 4 resources; did you mean BoxQueue"
+    assert (
+        message
+        == "Stack \"s\": customize asks for 'BoxQeue', which is not among its 4 resources; did you mean BoxQueue"
+    )
 
 
 def test_what_customize_removed_and_others_refer_to_is_named() -> None:
     box = Box("Box")
     stack = Stack("s", [box, User("User", uses=[box.arn])], customize=lambda r: r.pop("BoxQueue"))
-    assert "Box \"Box\" has no BoxQueue; customize may have removed or renamed it" in refusal(lambda: App([stack]))
+    assert 'Box "Box" has no BoxQueue; customize may have removed or renamed it' in refusal(lambda: App([stack]))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +192,9 @@ def test_waiting_for_another_stack_is_an_edge_of_stacks() -> None:
 def test_a_parameter_is_declared_where_it_is_used() -> None:
     image = Param("Tag", default="1.0", description="what runs", no_echo=True)
     template = render(App([Stack("s", [User("User", uses=[image])])]))["s"]
-    assert template.parameters == {"Tag": {"Type": "String", "Description": "what runs", "Default": "1.0", "NoEcho": True}}
+    assert template.parameters == {
+        "Tag": {"Type": "String", "Description": "what runs", "Default": "1.0", "NoEcho": True}
+    }
 
 
 def test_two_parameters_of_one_name_that_differ_are_refused() -> None:
@@ -220,7 +225,7 @@ def test_exports_across_regions_are_refused() -> None:
 
 def test_too_many_resources_are_refused() -> None:
     queues = [sqs.Queue(f"Q{number}") for number in range(501)]
-    assert '501 resources, CloudFormation takes 500' in refusal(lambda: App([Stack("s", queues)]))
+    assert "501 resources, CloudFormation takes 500" in refusal(lambda: App([Stack("s", queues)]))
 
 
 def test_a_template_above_one_megabyte_is_refused() -> None:
@@ -239,7 +244,8 @@ def test_owners_know_the_line_that_made_a_construct() -> None:
     assert line is not None
     owner = render(App([Stack("s", [box])]))["s"].owners["BoxQueue"]
     assert (owner.name, owner.kind) == ("Box", "Box")
-    assert owner.source is not None and owner.source.file == __file__
+    assert owner.source is not None
+    assert owner.source.file == __file__
 
 
 NAMES = st.permutations(["A", "B", "C"])
