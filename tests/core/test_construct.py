@@ -1,5 +1,7 @@
 """What a subclass of Construct gets, and how a wrong call is answered."""
 
+# ruff: noqa: E501 - error texts stand whole
+
 from __future__ import annotations
 
 import dataclasses

@@ -17,8 +17,8 @@ AWKWARD = st.sampled_from(
         "123", "012", "0x1F", "0o17", "1e3", "12e4567", "1_000", "1:30", "1.0", ".5", "-", "+1", ".inf", "nan",
         "true", "False", "yes", "NO", "on", "off", "y", "n", "null", "~", "", " ", "=", "<<", "2012-10-17",
         "2026-11-23T10:00:00Z", "!Ref A", "!tags", "&a", "*a", "%x", "@x", "`x", "a: b", "a #b", "- a", "? a", "{a}",
-        "[a]", "a\nb", "a\nb\n", "\n", "a\n\n  b\n", "  lead", "trail ", "tab\there", "한국어", "문자열\n두 줄", "é", "😀",
-        "\u2028", "\x85", "\x07", "'", '"', "\\", "a'b\"c", "${AWS::Region}", "x" * 200,
+        "[a]", "a\nb", "a\nb\n", "\n", "a\n\n  b\n", "  lead", "trail ", "tab\there", "한국어", "문자열\n두 줄", "é",
+        "😀", "\u2028", "\x85", "\x07", "'", '"', "\\", "a'b\"c", "${AWS::Region}", "x" * 200,
     ]
 )  # fmt: skip
 TEXT = AWKWARD | st.text(max_size=20)
@@ -108,7 +108,7 @@ def test_short_forms_are_read_into_long_ones() -> None:
 
 
 def test_text_that_is_no_yaml_is_refused_with_its_line() -> None:
-    with pytest.raises(RenderError, match="not YAML.*line 2") as caught:
+    with pytest.raises(RenderError, match=r"not YAML.*line 2") as caught:
         load("A: 1\n  B: 2: 3")
     assert "template" in str(caught.value)
 
