@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from ipaddress import ip_network
 from itertools import combinations
 from typing import Any
@@ -19,25 +18,11 @@ from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.core.template import Template
-from fargate_stacks.errors import RenderError, SpecError
+from fargate_stacks.errors import RenderError
+from tests.constructs.networks import of_type, refusal, template
 
 ALL: tuple[Tier, ...] = ("public", "private", "isolated")
 ZONES = ("use1-az1", "use1-az4", "use1-az6")
-
-
-def template(vpc: Vpc, **options: Any) -> Template:
-    return render(App([Stack("net", [vpc], **options)]))["net"]
-
-
-def refusal(make: Any) -> str:
-    with pytest.raises(SpecError) as caught:
-        make()
-    return str(caught.value)
-
-
-def of_type(one: Template, kind: str) -> dict[str, Any]:
-    found = one.resources.items()
-    return {logical_id: body.get("Properties", {}) for logical_id, body in found if body["Type"] == kind}
 
 
 def way_out(one: Template, subnet: str) -> list[str]:
@@ -246,50 +231,6 @@ def test_subnets_lie_inside_the_vpc_and_never_overlap(prefix: int, address: int,
     assert not any(one.overlaps(other) for one, other in combinations(blocks, 2))
 
 
-# flow logs
-
-
-def test_flow_logs_go_to_a_log_group_of_their_own() -> None:
-    net = template(Vpc("Net", flow_logs=FlowLogs(retention=timedelta(days=30), traffic="REJECT"))).resources
-    assert net["NetFlowLogGroup"]["Properties"] == {"RetentionInDays": 30}
-    log = net["NetFlowLog"]["Properties"]
-    assert (log["ResourceId"], log["ResourceType"], log["TrafficType"]) == ({"Ref": "NetVpc"}, "VPC", "REJECT")
-    assert log["LogGroupName"] == {"Ref": "NetFlowLogGroup"}
-    assert log["DeliverLogsPermissionArn"] == {"Fn::GetAtt": ["NetFlowLogRole", "Arn"]}
-
-
-def test_the_flow_log_role_writes_to_that_log_group_alone() -> None:
-    net = template(Vpc("Net", flow_logs=FlowLogs())).resources
-    (statement,) = net["NetFlowLogPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Resource"] == [{"Fn::GetAtt": ["NetFlowLogGroup", "Arn"]}]
-    assert not [action for action in statement["Action"] if "*" in action]
-    assert net["NetFlowLogRole"]["Properties"]["ManagedPolicyArns"] == [{"Ref": "NetFlowLogPolicy"}]
-
-
-def test_only_flow_logs_of_this_account_may_take_the_role() -> None:
-    role = template(Vpc("Net", flow_logs=FlowLogs())).resources["NetFlowLogRole"]["Properties"]
-    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
-    arn = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-flow-log/*"
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
-        "ArnLike": {"aws:SourceArn": {"Fn::Sub": arn}},
-    }
-
-
-@pytest.mark.parametrize(("removal", "policy"), [("retain", "Retain"), ("remove", "Delete")])
-def test_flow_logs_outlive_a_stack_that_retains(removal: Any, policy: str) -> None:
-    group = template(Vpc("Net", flow_logs=FlowLogs()), removal=removal).resources["NetFlowLogGroup"]
-    assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == (policy, policy)
-
-
-def test_a_retention_that_cloudwatch_logs_does_not_know_is_refused() -> None:
-    assert refusal(lambda: FlowLogs(retention=timedelta(days=100))) == (
-        "FlowLogs: retention must be a period that CloudWatch Logs knows, got 100 days; "
-        "the next one is timedelta(days=120)"
-    )
-
-
 # what others ask
 
 
@@ -389,61 +330,6 @@ def test_customize_cannot_take_away_what_others_wait_for() -> None:
     with pytest.raises(RenderError) as caught:
         template(Vpc("Net"), customize=lambda resources: resources.pop("NetInternetGatewayAttachment"))
     assert "NetInternetGatewayAttachment" in str(caught.value)
-
-
-# what is refused
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"cidr": "10.0.0.0"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.0.0'"),
-        ({"cidr": "10.0.256.0/16"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.256.0/16'"),
-        ({"cidr": "10.0.0.0/33"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.0.0/33'"),
-        (
-            {"cidr": "10.0.0.0/8"},
-            "cidr must be a /16 to /24, got '10.0.0.0/8'; a subnet is a sixteenth of it, "
-            "and the smallest that AWS makes is a /28",
-        ),
-        ({"cidr": "10.0.1.0/16"}, "cidr 10.0.1.0/16 starts inside a block; write 10.0.0.0/16"),
-        ({"azs": 0}, "azs must be 1 to 4 zones, got 0"),
-        ({"azs": 5}, "azs must be 1 to 4 zones, got 5"),
-        ({"azs": ()}, "azs must name 1 to 4 zones, got 0"),
-        ({"azs": [f"use1-az{n}" for n in range(1, 6)]}, "azs must name 1 to 4 zones, got 5"),
-        (
-            {"azs": ["us-east-1a"]},
-            "azs takes zone ids like use1-az1, which mean the same zone in every account, got 'us-east-1a'",
-        ),
-        ({"azs": ["use1-az1", "use1-az1"]}, "azs names use1-az1 twice; name each zone once"),
-        ({"azs": ["use1-az1", "usw2-az1"]}, "azs names zones of 2 regions, use1 and usw2; a VPC is in one"),
-        ({"tiers": ()}, "tiers is empty; name at least one of public, private, isolated"),
-        ({"tiers": ["public", "public"]}, "tiers names public twice; name each tier once"),
-        (
-            {"tiers": ["public", "private"], "nat": "none"},
-            'private subnets reach out through NAT, got nat="none"; call the tier isolated or use nat="single"',
-        ),
-        (
-            {"tiers": ["private"]},
-            "NAT gateways stand in public subnets, and tiers has none; add public, or call the tier isolated",
-        ),
-        (
-            {"tiers": ["public", "isolated"]},
-            'nat="single" costs money, and tiers has no private subnets for it; add private or use nat="none"',
-        ),
-        ({"max_azs": 2}, "max_azs is called azs"),
-        ({"azs": "use1-az1"}, "azs must be int or a sequence of str, got 'use1-az1'; pass int or a sequence of str"),
-        (
-            {"nat": "instance"},
-            "nat must be one of 'none', 'single', 'per-zone', got 'instance'; pass one of 'none', 'single', 'per-zone'",
-        ),
-    ],
-)
-def test_what_no_vpc_can_be_is_refused(options: Any, message: str) -> None:
-    assert refusal(lambda: Vpc("Net", **options)) == f'Vpc "Net": {message}'
-
-
-def test_subnets_without_any_id_are_refused() -> None:
-    assert refusal(lambda: Subnets(ids=[], tier="private")) == "Subnets: there is none; give at least one subnet id"
 
 
 # what the linters say
