@@ -37,8 +37,8 @@ $(CHECKOV_VENV)/.installed:
 demo: setup
 	$(RUN) synth --app $(BLUEPRINT)
 	$(RUN) check --app $(BLUEPRINT)
-	$(RUN) deploy --local --yes --app $(BLUEPRINT)
-	$(RUN) destroy --local --yes --app $(BLUEPRINT)
+	$(RUN) deploy --local --app $(BLUEPRINT)
+	$(RUN) destroy --local --app $(BLUEPRINT)
 
 test: setup $(CHECKOV_VENV)/.installed
 	$(BIN)/python -m pytest -n 2 $(PYTEST)

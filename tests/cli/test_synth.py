@@ -34,7 +34,7 @@ def test_one_stack_is_written_as_it_is(two: Project, run: Callable[..., Run]) ->
 def test_several_stacks_are_a_stream_of_documents_with_headers(two: Project, run: Callable[..., Run]) -> None:
     out = run("synth").out
     documents = list(yaml.safe_load_all(out))
-    assert [list(one["Resources"])[0] for one in documents] == ["AQueue", "BQueue"]
+    assert [next(iter(one["Resources"])) for one in documents] == ["AQueue", "BQueue"]
     assert [line for line in out.splitlines() if line.startswith("# stack")] == ["# stack: first", "# stack: second"]
 
 
