@@ -24,8 +24,8 @@ class ExistingVpc(Value):
     """
 
     vpc_id: Text
-    cidr: Text
-    """Its addresses: an internal load balancer is opened to them."""
+    cidr: Text | None = None
+    """Its addresses; needed only for what is opened to all of them, such as an internal load balancer."""
     public: Param | Sequence[Text] = ()
     private: Param | Sequence[Text] = ()
     isolated: Param | Sequence[Text] = ()
@@ -67,6 +67,9 @@ class ExistingVpc(Value):
 
     @property
     def cidr_block(self) -> Text:
+        """The addresses of the VPC. Raises SpecError when they were not given."""
+        if self.cidr is None:
+            raise self.refuse("what is opened to the whole VPC needs its addresses; give ExistingVpc(cidr=...)")
         return self.cidr
 
     @property

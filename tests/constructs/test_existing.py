@@ -109,6 +109,13 @@ def test_a_namespace_is_asked_for_only_when_it_is_needed() -> None:
     )
 
 
+def test_the_addresses_are_asked_for_only_when_they_are_needed() -> None:
+    vpc = ExistingVpc(vpc_id="vpc-12345678", private=[B])
+    assert refusal(lambda: vpc.cidr_block) == (
+        "ExistingVpc 'vpc-12345678': what is opened to the whole VPC needs its addresses; give ExistingVpc(cidr=...)"
+    )
+
+
 def test_a_tier_that_is_missing_is_named_with_its_user() -> None:
     assert refusal(lambda: VPC.subnets("isolated", 'Service "Web"')) == (
         "ExistingVpc 'vpc-0123456789abcdef0': it has no isolated subnets, and Service \"Web\" needs them; "
