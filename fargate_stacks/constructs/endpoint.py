@@ -11,7 +11,7 @@ from troposphere import ec2
 from fargate_stacks.constructs.access import Access, PortAccess, check_env, env_prefix
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network
-from fargate_stacks.core.construct import Construct
+from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr
 
@@ -53,6 +53,7 @@ class Endpoint(Construct):
     def security_group(self) -> Attr:
         return self.attr("SecurityGroup", "GroupId")
 
+    @verb
     def connect(self, *, env: str | None = None, container: str | None = None) -> Access:
         """Give the right to call this endpoint, and its URL as `<NAME>_URL` (or `env`)."""
         key = env or f"{env_prefix(self.name)}_URL"

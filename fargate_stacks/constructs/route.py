@@ -11,7 +11,7 @@ from troposphere import Ref
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.constructs.network import Network
-from fargate_stacks.core.construct import Value
+from fargate_stacks.core.construct import Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.priorities import Conditions, Priority
 from fargate_stacks.core.values import Text
@@ -207,6 +207,7 @@ class RouteSource:
         @property
         def priorities(self) -> range: ...
 
+    @verb
     def route(
         self,
         path: str | Sequence[str] = "/*",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import sys
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol, TypeVar, dataclass_transform
 
 from fargate_stacks.core.hints import Hint, compile_hint, shown
 from fargate_stacks.errors import SpecError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fargate_stacks.core.values import Attr
 
 _T = TypeVar("_T", bound=type)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BLUEPRINTS = os.path.join(_PACKAGE, "blueprints") + os.sep
 _NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}\Z", re.ASCII)
@@ -230,6 +233,27 @@ class Construct(Frozen):
         from fargate_stacks.core.values import Attr
 
         return Attr(self, self.id(part), name)
+
+
+def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Answer a misspelt keyword of a method as constructs do: with the nearest right one."""
+    code = call.__code__
+    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+    @functools.wraps(call)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        for key in kwargs:
+            if key not in known:
+                hint = nearest(key, known) or f"; it takes {', '.join(known) or 'nothing'}"
+                raise SpecError(f"{call.__name__}: there is no argument {key}{hint}")
+        if len(args) > code.co_argcount:
+            raise SpecError(
+                f"{call.__name__}: {shown(args[code.co_argcount])} has no argument name; "
+                f"it takes {', '.join(known) or 'nothing'}"
+            )
+        return call(*args, **kwargs)
+
+    return checked
 
 
 def sources_of(thing: Construct) -> tuple[Source, ...]:

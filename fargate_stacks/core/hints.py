@@ -81,6 +81,8 @@ def _literal(values: tuple[Any, ...]) -> Hint:
 
 def compile_hint(hint: Any) -> Hint:
     """Turn an annotation into a check. What it cannot judge it admits."""
+    if hint is Any:
+        return _anything("anything")
     if hint is None or hint is type(None):
         return Hint(lambda value: value is None, _same, "None")
     origin = typing.get_origin(hint)
