@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
@@ -19,5 +21,18 @@ class TemplateFile(SingleFileSnapshotExtension):
     @classmethod
     def get_snapshot_name(cls, *, test_location: PyTestLocation, index: SnapshotIndex = 0) -> str:
         """Give `test_name-stack`; the parameters of a test become part of its name in the same way."""
-        bracketed = SingleFileSnapshotExtension.get_snapshot_name(test_location=test_location, index=index)
-        return bracketed.replace("][", "-").replace("[", "-").replace("]", "")
+        return _plain(SingleFileSnapshotExtension.get_snapshot_name(test_location=test_location, index=index))
+
+    @classmethod
+    def matches_test_location(cls, *, test_location: PyTestLocation, snapshot_location: str) -> bool:
+        """Say whether a file belongs to a test; syrupy's own answer wants the brackets."""
+        file, test = Path(snapshot_location), _plain(test_location.snapshot_name)
+        return (
+            test_location.matches_snapshot_site(snapshot_location)
+            and file.parent.name == test_location.basename
+            and (file.stem == test or file.stem.startswith(f"{test}-"))
+        )
+
+
+def _plain(name: str) -> str:
+    return name.replace("][", "-").replace("[", "-").replace("]", "")

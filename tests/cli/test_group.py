@@ -85,7 +85,8 @@ def test_a_reader_that_goes_away_is_met_in_silence(project: Project) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "fargate_stacks", "synth"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
 
