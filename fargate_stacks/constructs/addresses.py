@@ -41,4 +41,5 @@ def parse_block(text: str) -> Block | None:
     first = 0
     for one in octets:
         first = first << 8 | one
-    return Block(first, prefix)
+    block = Block(first, prefix)
+    return block if str(block) == text else None  # a leading zero is octal to some readers

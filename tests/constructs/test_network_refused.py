@@ -15,6 +15,7 @@ from tests.constructs.networks import refusal
     [
         ({"cidr": "10.0.0.0"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.0.0'"),
         ({"cidr": "10.0.256.0/16"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.256.0/16'"),
+        ({"cidr": "010.0.0.0/16"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '010.0.0.0/16'"),
         ({"cidr": "10.0.0.0/33"}, "cidr must be an IPv4 block like 10.0.0.0/16, got '10.0.0.0/33'"),
         (
             {"cidr": "10.0.0.0/8"},
