@@ -27,7 +27,7 @@ _ANYWHERE = "0.0.0.0/0"
 class Vpc(Construct):
     """A network of public, private and isolated subnets in one to four zones.
 
-    By default two zones with a public and a private subnet each, and one NAT gateway (about 32 USD a month and what
+    By default two zones with a public and a private subnet each, and one NAT gateway (about 33 USD a month and what
     it processes); `nat="per-zone"` outlives the loss of a zone, `nat="none"` makes the inner tier isolated.
     `azs` as a number takes the first zones that `Fn::GetAZs` lists, which is not the same list for ever; zone
     ids like `("use1-az1", "use1-az4")` pin them. Each subnet has a sixteenth of `cidr`, a /16 to /24, at a fixed
