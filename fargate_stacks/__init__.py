@@ -9,36 +9,139 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fargate_stacks.constructs.access import Access
+    from fargate_stacks.constructs.capacity import OnDemand, Spot
+    from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
+    from fargate_stacks.constructs.container import Container, HealthCheck
+    from fargate_stacks.constructs.deployment import Rolling
+    from fargate_stacks.constructs.endpoint import Endpoint
+    from fargate_stacks.constructs.flow_logs import FlowLogs
+    from fargate_stacks.constructs.ingress import ExistingLoadBalancer, LoadBalancer
+    from fargate_stacks.constructs.network import Vpc
+    from fargate_stacks.constructs.network_existing import ExistingVpc
+    from fargate_stacks.constructs.route import Route
+    from fargate_stacks.constructs.scaling import Scaling
+    from fargate_stacks.constructs.service import Egress, Service
+    from fargate_stacks.constructs.task import Task, Volume
     from fargate_stacks.core.construct import Construct, Value, construct
     from fargate_stacks.core.render import render
     from fargate_stacks.core.stack import App, Stack
     from fargate_stacks.core.template import Template
     from fargate_stacks.core.values import Attr, Param, sub
     from fargate_stacks.errors import DeployError, FargateStacksError, LoadError, RenderError, SpecError
+    from fargate_stacks.providers.bucket import Bucket
+    from fargate_stacks.providers.database import Postgres
+    from fargate_stacks.providers.queue import Queue
+    from fargate_stacks.providers.secret import ExistingParameter, ExistingSecret, Generate, Secret
 
 _HOMES = {
-    "core.construct": ("Construct", "Value", "construct"),
+    "constructs.access": ("Access",),
+    "constructs.capacity": (
+        "OnDemand",
+        "Spot",
+    ),
+    "constructs.cluster": (
+        "Cluster",
+        "ExistingCluster",
+    ),
+    "constructs.container": (
+        "Container",
+        "HealthCheck",
+    ),
+    "constructs.deployment": ("Rolling",),
+    "constructs.endpoint": ("Endpoint",),
+    "constructs.flow_logs": ("FlowLogs",),
+    "constructs.ingress": (
+        "ExistingLoadBalancer",
+        "LoadBalancer",
+    ),
+    "constructs.network": ("Vpc",),
+    "constructs.network_existing": ("ExistingVpc",),
+    "constructs.route": ("Route",),
+    "constructs.scaling": ("Scaling",),
+    "constructs.service": (
+        "Egress",
+        "Service",
+    ),
+    "constructs.task": (
+        "Task",
+        "Volume",
+    ),
+    "core.construct": (
+        "Construct",
+        "Value",
+        "construct",
+    ),
     "core.render": ("render",),
-    "core.stack": ("App", "Stack"),
+    "core.stack": (
+        "App",
+        "Stack",
+    ),
     "core.template": ("Template",),
-    "core.values": ("Attr", "Param", "sub"),
-    "errors": ("DeployError", "FargateStacksError", "LoadError", "RenderError", "SpecError"),
+    "core.values": (
+        "Attr",
+        "Param",
+        "sub",
+    ),
+    "errors": (
+        "DeployError",
+        "FargateStacksError",
+        "LoadError",
+        "RenderError",
+        "SpecError",
+    ),
+    "providers.bucket": ("Bucket",),
+    "providers.database": ("Postgres",),
+    "providers.queue": ("Queue",),
+    "providers.secret": (
+        "ExistingParameter",
+        "ExistingSecret",
+        "Generate",
+        "Secret",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Access",
     "App",
     "Attr",
+    "Bucket",
+    "Cluster",
     "Construct",
+    "Container",
     "DeployError",
+    "Egress",
+    "Endpoint",
+    "ExistingCluster",
+    "ExistingLoadBalancer",
+    "ExistingParameter",
+    "ExistingSecret",
+    "ExistingVpc",
     "FargateStacksError",
+    "FlowLogs",
+    "Generate",
+    "HealthCheck",
+    "LoadBalancer",
     "LoadError",
+    "OnDemand",
     "Param",
+    "Postgres",
+    "Queue",
     "RenderError",
+    "Rolling",
+    "Route",
+    "Scaling",
+    "Secret",
+    "Service",
     "SpecError",
+    "Spot",
     "Stack",
+    "Task",
     "Template",
     "Value",
+    "Volume",
+    "Vpc",
     "construct",
     "render",
     "sub",
