@@ -58,7 +58,7 @@ bench: setup
 	$(BIN)/python benchmarks/synth.py
 
 docs: setup
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) $(CHECKOV_VENV) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -111,3 +111,9 @@ def test_yaml_blocks_parse(block: Block) -> None:
 def test_links_to_other_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_decision_is_in_their_list() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"^- \[[^]]+\]\(([^)]+)\)$", (folder / "index.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in folder.glob("*.md") if page.name != "index.md")

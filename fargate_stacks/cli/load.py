@@ -33,7 +33,17 @@ def load_templates(
     app = load_app(target, settings, cwd)
     from fargate_stacks.core.render import render
 
-    return select(render(app), names)
+    try:
+        templates = render(app)
+    except FargateStacksError:
+        raise
+    except Exception as error:
+        # a build() or customize() of the user's own; without a frame of theirs the fault is ours and stays whole
+        own = _own(error.__traceback__)
+        if own is None or _is_installed(own):
+            raise
+        raise _foreign(error, Path(own.tb_frame.f_code.co_filename).name) from error
+    return select(templates, names)
 
 
 def select(templates: dict[str, Template], names: Sequence[str]) -> dict[str, Template]:
@@ -192,6 +202,13 @@ def _led_here(traceback: TracebackType) -> bool:
     file = traceback.tb_frame.f_code.co_filename
     ours = file.startswith(_PACKAGE) and not file.startswith(_BLUEPRINTS)
     return ours or file.startswith("<frozen ") or file == importlib.__file__
+
+
+def _is_installed(traceback: TracebackType) -> bool:
+    import sysconfig
+
+    places = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")}
+    return traceback.tb_frame.f_code.co_filename.startswith(tuple(f"{place}{os.sep}" for place in places))
 
 
 def _last_line(traceback: TracebackType | None, cwd: Path) -> str:

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from fargate_stacks.cli.load import load_app
+from fargate_stacks.cli.load import load_app, load_templates
 from fargate_stacks.core.stack import App
 from fargate_stacks.errors import LoadError
 from tests.cli.conftest import Project
@@ -219,6 +219,35 @@ def test_a_module_that_infra_py_lacks_is_the_users_own_traceback(project: Projec
 def test_a_file_that_hides_a_module_is_refused(project: Project) -> None:
     project.infra(ONE, "json.py")
     assert error(project, "json.py") == "json.py: another module named json is imported already; rename the file"
+
+
+def test_an_exception_in_a_construct_of_the_users_is_theirs(project: Project) -> None:
+    project.infra(
+        """
+        class Broken(Construct):
+            def build(self):
+                yield {}["missing"]
+
+        app = App([Stack("s", [Broken("A")])])
+        """
+    )
+    with pytest.raises(LoadError, match=r"^infra\.py: it raised KeyError; its traceback is above$") as caught:
+        load_templates(None, {}, cwd=project.folder)
+    cause = caught.value.__cause__
+    assert cause is not None
+    assert cause.__traceback__ is not None
+    assert cause.__traceback__.tb_frame.f_code.co_name == "build"
+
+
+def test_an_exception_without_a_line_of_the_users_stays_ours(project: Project) -> None:
+    project.infra(
+        """
+        from pathlib import Path
+        app = App([Stack("s", [Jobs("A")], customize=Path)])
+        """
+    )
+    with pytest.raises(TypeError):
+        load_templates(None, {}, cwd=project.folder)
 
 
 # --set
