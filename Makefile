@@ -41,7 +41,7 @@ demo: setup
 	$(RUN) destroy --local --app $(BLUEPRINT)
 
 test: setup $(CHECKOV_VENV)/.installed
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: setup
 	$(BIN)/ruff check $(SOURCES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +76,8 @@ def _json(templates: Mapping[str, Template]) -> str:
 
 def _write(path: Path, text: str) -> Path:
     """Replace a file whole or not at all, so that no reader ever sees half of a template."""
+    import tempfile  # here: most runs write no file, and none may pay for it
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
