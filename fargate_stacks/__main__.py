@@ -1,5 +1,5 @@
 """`python -m fargate_stacks` is the same as `fargate-stacks`."""
 
-from fargate_stacks.cli import main
+from fargate_stacks.cli import entry
 
-raise SystemExit(main())
+entry()

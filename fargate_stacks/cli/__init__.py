@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -10,3 +11,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     from fargate_stacks.cli.group import run
 
     return run(argv)
+
+
+def entry() -> NoReturn:
+    """Be the whole process: run the command of the command line and end with its exit code."""
+    import atexit
+    import gc
+    import os
+    import sys
+
+    # a command makes objects and ends: looking for garbage, and taking modules apart at the end, is a sixth of `synth`
+    gc.set_threshold(100_000)
+    code = main()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -57,12 +57,19 @@ def group() -> None:
 def run(argv: Sequence[str] | None) -> int:
     """Run a command and turn what the user can cure into one line on standard error."""
     try:
-        code = group.main(
-            args=None if argv is None else list(argv),
-            prog_name="fargate-stacks",
-            standalone_mode=False,
-        )
+        code = _run(argv)
         sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader has gone: nothing to say, and nothing left to flush when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = None if argv is None else list(argv)
+    try:
+        code = group.main(args=arguments, prog_name="fargate-stacks", standalone_mode=False)
     except FargateStacksError as error:
         return _say(error)
     except click.ClickException as error:
@@ -71,10 +78,6 @@ def run(argv: Sequence[str] | None) -> int:
     except click.Abort:
         click.echo("aborted", err=True)
         return 130
-    except BrokenPipeError:
-        # the reader has gone: nothing to say, and nothing left to flush when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return code if isinstance(code, int) else 0
 
 

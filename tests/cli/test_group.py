@@ -104,3 +104,10 @@ def test_completion_offers_the_commands(project: Project) -> None:
         COMP_CWORD="1",
     )
     assert [line.partition(",")[2] for line in offered.splitlines()] == list(NAMES)
+
+
+def test_what_was_written_before_an_error_is_not_lost(project: Project) -> None:
+    project.write("infra.py", 'print("data")\nimport atexit\natexit.register(print, "later")\n1 / 0\n')
+    call = [sys.executable, "-m", "fargate_stacks", "synth"]
+    result = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "data\nlater\n")
