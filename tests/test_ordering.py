@@ -10,12 +10,19 @@ import pytest
 from troposphere import ecs
 
 from fargate_stacks import testing
+from fargate_stacks.constructs.cluster import Cluster
+from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.endpoint import Endpoint
+from fargate_stacks.constructs.ingress import LoadBalancer
 from fargate_stacks.constructs.network import Subnets, Tier, Vpc
+from fargate_stacks.constructs.service import Egress, Service
+from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.core.template import Template
 from fargate_stacks.core.yaml import load
+from fargate_stacks.providers.database import Postgres
 from tests import ordering
 from tests.ordering import TABLE, Graph, Row, pairs, races
 from tests.ordering_cases import CASES, Case
@@ -126,6 +133,31 @@ def test_without_what_they_wait_for_everything_in_a_network_races() -> None:
         "all.PrivateService does not wait for all.NetPrivateSubnet1RouteTableAssociation",
         "all.IsolatedService does not wait for all.NetIsolatedSubnet1RouteTableAssociation",
     }
+
+
+# all constructs in one stack, where no order of stacks hides a race
+
+
+def test_nothing_in_a_stack_of_everything_races() -> None:
+    vpc = Vpc("Net", tiers=ALL)
+    cluster = Cluster("Main", vpc=vpc)
+    edge = LoadBalancer("Edge", vpc=vpc, public=True)
+    orders = Postgres("Orders", vpc=vpc)
+    address = Endpoint("Address", vpc=vpc, port=80)
+    container = Container(image="nginx", port=80)
+    api = Service(
+        "Api",
+        cluster=cluster,
+        task=Task(containers=[container], uses=[orders.connect()]),
+        route=edge.route("/*"),
+        endpoint=address,
+        egress=[Egress(port=443)],
+    )
+    caller = Service("Caller", cluster=cluster, task=Task(containers=[container], uses=[address.connect()]))
+    templates = render(App([Stack("all", [vpc, cluster, edge, orders, address, api, caller])]))
+    assert races(templates) == []
+    waited = {needed.logical_id for row in TABLE for _, needed in pairs(Graph(templates), row)}
+    assert waited >= {"OrdersDBInstance1", "ApiListenerRule", "ApiOrdersIngress5432", "CallerAddressIngress80"}
 
 
 # every row, with a template that breaks it
