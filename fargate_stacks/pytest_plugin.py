@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from syrupy.assertion import SnapshotAssertion
-
     from fargate_stacks.core.stack import App
+
+# an installed plugin's own asserts are explained only where pytest finds its files, which it does not when editable
+pytest.register_assert_rewrite("fargate_stacks.snapshots")
 
 
 @pytest.fixture
@@ -19,21 +21,9 @@ def stack_snapshots(request: pytest.FixtureRequest) -> Callable[[App], None]:
 
     `--snapshot-update` writes the files. Needs syrupy.
     """
-    # imported here: this module is loaded by every pytest run beside which the package is installed
     if not request.config.pluginmanager.has_plugin("syrupy"):
         raise pytest.UsageError("stack_snapshots needs syrupy; pip install syrupy")
-    from fargate_stacks.core.render import render
-    from fargate_stacks.snapshots import TemplateFile
+    # imported here: this module is loaded by every pytest run beside which the package is installed
+    from fargate_stacks.snapshots import TemplateFile, compare
 
-    snapshot: SnapshotAssertion = request.getfixturevalue("snapshot")
-    files = snapshot.use_extension(TemplateFile)
-
-    def compare(app: App) -> None:
-        __tracebackhide__ = True
-        templates = render(app)
-        # every stack is compared before the first difference is shown, so an update writes them all
-        unlike = [name for name, one in templates.items() if files(name=name) != one.to_yaml()]
-        for name in unlike:
-            assert templates[name].to_yaml() == files(name=name)
-
-    return compare
+    return partial(compare, request.getfixturevalue("snapshot").use_extension(TemplateFile))

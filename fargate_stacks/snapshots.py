@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
+
+from fargate_stacks.core.render import render
+from fargate_stacks.core.stack import App
 
 
 class TemplateFile(SingleFileSnapshotExtension):
@@ -32,6 +36,15 @@ class TemplateFile(SingleFileSnapshotExtension):
             and file.parent.name == test_location.basename
             and (file.stem == test or file.stem.startswith(f"{test}-"))
         )
+
+
+def compare(files: SnapshotAssertion, app: App) -> None:
+    """Compare each stack with its file; all of them before the first difference fails the test."""
+    __tracebackhide__ = True
+    templates = render(app)
+    unlike = [name for name, one in templates.items() if files(name=name) != one.to_yaml()]
+    for name in unlike:
+        assert templates[name].to_yaml() == files(name=name)
 
 
 def _plain(name: str) -> str:

@@ -32,6 +32,8 @@ def mypy() -> Errors:
         out = _run([sys.executable, *command])
         errors[file] = {}
         for line in out.splitlines():
+            if ": note: " in line:
+                continue
             match = re.fullmatch(r"(.*?):(\d+): error: (.*)", line)
             assert match, out
             errors[file][int(match[2])] = match[3]
