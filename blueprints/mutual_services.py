@@ -5,6 +5,8 @@ network, so every service is a leaf: it serves one address and calls eleven. A c
 when its tasks started, so after the very first deploy the services that came first are restarted once.
 """
 
+from typing import Literal
+
 from fargate_stacks import App, Cluster, Container, Endpoint, Service, Stack, Task, Vpc
 
 IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
@@ -38,7 +40,7 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
             endpoint=addresses[name],
         )
 
-    removal = "retain" if stage == "prod" else "remove"
+    removal: Literal["retain", "remove"] = "retain" if stage == "prod" else "remove"
     return App(
         [
             Stack(f"mutual-{stage}-platform", [vpc, cluster, *addresses.values()], removal=removal),

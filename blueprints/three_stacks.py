@@ -5,6 +5,8 @@ pass values on as parameters, so nothing is ever "in use by another stack". `Api
 mails into a queue; the worker takes them out.
 """
 
+from typing import Literal
+
 from fargate_stacks import (
     App,
     Bucket,
@@ -52,7 +54,7 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
         count=Scaling(min=2, max=12, cpu=60, requests=1000),
     )
 
-    removal = "retain" if stage == "prod" else "remove"
+    removal: Literal["retain", "remove"] = "retain" if stage == "prod" else "remove"
     return App(
         [
             Stack(f"shop-{stage}-network", [vpc, cluster, edge], outputs={"Url": edge.url}, removal=removal),

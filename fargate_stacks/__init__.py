@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fargate_stacks.core.template import Template
     from fargate_stacks.core.values import Attr, Param, sub
     from fargate_stacks.errors import DeployError, FargateStacksError, LoadError, RenderError, SpecError
+    from fargate_stacks.patterns import QueueWorker, queue_worker
     from fargate_stacks.providers.bucket import Bucket
     from fargate_stacks.providers.database import Postgres
     from fargate_stacks.providers.queue import Queue
@@ -90,6 +91,10 @@ _HOMES = {
         "RenderError",
         "SpecError",
     ),
+    "patterns": (
+        "QueueWorker",
+        "queue_worker",
+    ),
     "providers.bucket": ("Bucket",),
     "providers.database": ("Postgres",),
     "providers.queue": ("Queue",),
@@ -128,6 +133,7 @@ __all__ = [
     "Param",
     "Postgres",
     "Queue",
+    "QueueWorker",
     "RenderError",
     "Rolling",
     "Route",
@@ -143,6 +149,7 @@ __all__ = [
     "Volume",
     "Vpc",
     "construct",
+    "queue_worker",
     "render",
     "sub",
 ]

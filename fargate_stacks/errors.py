@@ -1,10 +1,10 @@
 """The exceptions of this package. Each of them means "your input"; anything else that is raised is our bug.
 
-    FargateStacksError
-    ├── SpecError      one construct cannot be what it is asked to be (also a ValueError)
-    ├── RenderError    the constructs do not fit together as stacks
-    ├── LoadError      the app cannot be found, imported or called
-    └── DeployError    a deployment was refused, failed, or needs a decision
+FargateStacksError
+├── SpecError      one construct cannot be what it is asked to be (also a ValueError)
+├── RenderError    the constructs do not fit together as stacks
+├── LoadError      the app cannot be found, imported or called
+└── DeployError    a deployment was refused, failed, or needs a decision
 """
 
 from __future__ import annotations

@@ -328,5 +328,4 @@ class Service(Construct):
         doors = [self.attr(f"{b.name}{way}{port}") for b, port in self._doors() for way in ("Ingress", "Egress")]
         ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
         ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
-        after = [one for access in self.task.uses for one in access.after]
-        return [*rules, *doors, *ports, *subnets.after, *after]
+        return [*rules, *doors, *ports, *subnets.after, *self.task.after]

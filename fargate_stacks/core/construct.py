@@ -19,7 +19,7 @@ from fargate_stacks.errors import SpecError
 if TYPE_CHECKING:
     from fargate_stacks.core.values import Attr
 
-_T = TypeVar("_T", bound=type)
+_C = TypeVar("_C", bound="Construct")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -268,6 +268,6 @@ def source_of(thing: Construct) -> Source | None:
     return next((one for one in frames if os.path.basename(one.file) == "infra.py"), None) or next(iter(frames), None)
 
 
-def construct(cls: _T) -> _T:
+def construct(cls: type[_C]) -> type[_C]:
     """Mark a class as a construct. Subclassing `Construct` already makes it one; this only says so."""
     return cls

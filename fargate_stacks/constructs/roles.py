@@ -1,0 +1,104 @@
+"""The two roles of a task, each with policies that name what they open."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from awacs.aws import ArnLike, Condition, StringEquals
+from troposphere import Ref, encode_to_dict, iam
+
+from fargate_stacks.constructs.access import allow, merge_statements
+from fargate_stacks.constructs.task import Task
+from fargate_stacks.core.construct import Construct
+from fargate_stacks.core.values import Intrinsic, sub
+from fargate_stacks.errors import RenderError
+
+_ECR = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+)")
+_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+# IAM quotas: characters of a managed policy without white space, and managed policies of a role
+_POLICY_SIZE, _POLICIES = 6144, 10
+_LAZY_SIZE = 200  # an ARN that only the deployment knows: longer than any that these policies name
+_RESOURCES_A_STATEMENT = 20
+
+
+def execution_statements(task: Task, log_group_arn: Any) -> list[Any]:
+    """What ECS itself does before a container runs: write its log, pull its image, read its secrets."""
+    statements = [allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group_arn])]
+    repositories: list[Any] = []
+    for one in task.containers:
+        if isinstance(one.image, Intrinsic):  # known only at deployment: any repository of the stack's own account
+            repositories.append(sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"))
+        elif found := _ECR.match(one.image):
+            account, region, name = found.groups()
+            repositories.append(sub(f"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{name}"))
+    if repositories:
+        statements.append(allow(*_PULL, on=repositories))
+        # the token is for the registry as a whole: the action knows no resource
+        statements.append(allow("ecr:GetAuthorizationToken", on=["*"]))
+    for one in task.containers:
+        for secret in task.secrets_of(one).values():
+            statements += secret.statements()
+    return statements
+
+
+def role(runner: Construct, kind: str, statements: Sequence[Any]) -> Iterator[Any]:
+    """Give `<name><kind>Policy` (with a number from the second on) and `<name><kind>Role`, which attaches them.
+
+    The role refers to its policies, so that they are made before whatever uses the role and outlive it.
+    """
+    policies = []
+    for place, part in enumerate(_parts(statements), start=1):
+        logical_id = runner.id(f"{kind}Policy{place if place > 1 else ''}")
+        policies.append(logical_id)
+        yield iam.ManagedPolicy(logical_id, PolicyDocument={"Version": "2012-10-17", "Statement": part})
+    if len(policies) > _POLICIES:
+        raise RenderError(
+            f"{runner.who}: its {kind.lower()} role would need {len(policies)} policies, IAM attaches {_POLICIES}; "
+            f"give the task fewer uses, or split it into two services"
+        )
+    attached = {"ManagedPolicyArns": [Ref(one) for one in policies]} if policies else {}
+    yield iam.Role(runner.id(f"{kind}Role"), AssumeRolePolicyDocument=_trust(), **attached)
+
+
+def _trust() -> dict[str, Any]:
+    """Only tasks of this account and region take the role: no other customer's ECS can be talked into it."""
+    tasks = sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*")
+    conditions = [
+        StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}),
+        ArnLike({"aws:SourceArn": tasks}),
+    ]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": Condition(conditions),
+            }
+        ],
+    }
+
+
+def _parts(statements: Sequence[Any]) -> list[list[dict[str, Any]]]:
+    """Fill policies in order: the same statements always land in the same policy."""
+    parts: list[list[dict[str, Any]]] = []
+    room = 0
+    for statement in _chunks(merge_statements(statements)):
+        size = len(json.dumps(statement, separators=(",", ":"), default=lambda leaf: "x" * _LAZY_SIZE)) + 1
+        if not parts or size > room:
+            parts.append([])
+            room = _POLICY_SIZE - 60  # the document around the statements
+        parts[-1].append(statement)
+        room -= size
+    return parts
+
+
+def _chunks(statements: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for statement in statements:
+        resources = statement["Resource"]
+        for start in range(0, len(resources), _RESOURCES_A_STATEMENT):
+            yield {**encode_to_dict(statement), "Resource": resources[start : start + _RESOURCES_A_STATEMENT]}

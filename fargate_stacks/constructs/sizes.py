@@ -1,0 +1,54 @@
+"""The sizes that Fargate runs: 77 pairs of CPU and memory.
+
+Source: AWS Fargate developer guide, "Task CPU and memory"; judged in the tests by cfn-lint's rule E3047.
+"""
+
+from __future__ import annotations
+
+SIZES: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+    32768: (61440, 122880, 249856),
+}
+"""CPU units (1024 are one vCPU) and the memory in MiB that each admits."""
+
+WINDOWS_CPU = (1024, 2048, 4096)
+"""What Fargate runs Windows on."""
+
+
+def size_problem(cpu: int, memory: int, *, windows: bool = False) -> str | None:
+    """Say what is wrong with a size, the nearest legal one included, or nothing."""
+    allowed = {one: SIZES[one] for one in SIZES if not windows or one in WINDOWS_CPU}
+    if cpu in allowed and memory in allowed[cpu]:
+        return None
+    near_cpu, near_memory = min(
+        ((one, amount) for one, amounts in allowed.items() for amount in amounts),
+        # the ratio decides, so that 300 is nearer to 256 than to 512 whatever the memory
+        key=lambda pair: (_apart(pair[0], cpu) + _apart(pair[1], memory), pair),
+    )
+    if cpu not in allowed:
+        what = "Windows on Fargate" if windows else "Fargate"
+        words = ", ".join(str(one) for one in allowed)
+        return f"{what} has cpu {words}, got cpu={cpu}; nearest legal: cpu={near_cpu}, memory={near_memory}"
+    amounts = allowed[cpu]
+    near_memory = min(amounts, key=lambda amount: (_apart(amount, memory), amount))
+    return (
+        f"cpu={cpu} allows memory from {amounts[0]} to {amounts[-1]} MiB{_steps(amounts)}, got {memory}; "
+        f"nearest legal: cpu={cpu}, memory={near_memory}"
+    )
+
+
+def _apart(one: int, other: int) -> float:
+    larger, smaller = max(one, other), max(min(one, other), 1)
+    return larger / smaller
+
+
+def _steps(amounts: tuple[int, ...]) -> str:
+    if len(amounts) == 3:
+        return f" ({amounts[0]}, {amounts[1]} or {amounts[2]})"
+    return f" in steps of {amounts[1] - amounts[0]}"

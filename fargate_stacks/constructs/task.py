@@ -1,0 +1,263 @@
+"""What runs: containers that share a size, a network interface and a pair of roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from graphlib import CycleError, TopologicalSorter
+from typing import ClassVar, Literal
+
+from fargate_stacks.constructs.access import Access, SecretValue, plain
+from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.sizes import size_problem
+from fargate_stacks.core.construct import Value, nearest
+from fargate_stacks.core.hints import shown
+from fargate_stacks.core.values import Attr, Text
+
+Os = Literal[
+    "LINUX",
+    "WINDOWS_SERVER_2019_CORE",
+    "WINDOWS_SERVER_2019_FULL",
+    "WINDOWS_SERVER_2022_CORE",
+    "WINDOWS_SERVER_2022_FULL",
+    "WINDOWS_SERVER_2025_CORE",
+    "WINDOWS_SERVER_2025_FULL",
+]
+
+RETENTION = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+"""The days that CloudWatch Logs can keep (API reference, PutRetentionPolicy)."""
+
+_LINUX_ONLY = ("user", "readonly_root", "drop", "add", "tmpfs")
+
+
+class Volume(Value):
+    """An empty directory that the containers of one task share; it is gone when the task ends.
+
+    It is owned by root with mode 0755 unless the image's VOLUME says otherwise, and takes from the ephemeral storage.
+    """
+
+    name: str = field(kw_only=False)
+
+    def check(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", self.name):
+            raise self.refuse(f"name is up to 255 letters, digits, hyphens and underscores, got {shown(self.name)}")
+
+
+class Task(Value):
+    """Containers that are placed together; it has no identity, each runner makes its own definition and roles.
+
+    `cpu` in CPU units (1024 are one vCPU) and `memory` in MiB must be one of the 77 pairs that Fargate has.
+    `ephemeral_storage` in GiB is 20 when left out, else 21 to 200. `uses` is what the containers may do: each verb
+    of a provider brings its permissions, network ways, environment and secrets. Log lines are kept for
+    `log_retention` days. Raises SpecError for what Fargate would refuse, the nearest legal size included.
+    """
+
+    containers: Sequence[Container]
+    cpu: int = 256
+    memory: int = 512
+    architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    os: Os = "LINUX"
+    ephemeral_storage: int | None = None
+    volumes: Sequence[Volume] = ()
+    uses: Sequence[Access] = ()
+    log_retention: int = 30
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "network_mode": "is always awsvpc on Fargate; leave it out",
+        "ipc_mode": "is refused on Fargate; leave it out",
+        "pid_mode": "is refused here: containers of a Fargate task share nothing with a host; leave it out",
+        "placement_constraints": "is refused on Fargate, which has no instances to choose from; leave it out",
+        "inference_accelerators": "is refused on Fargate; leave it out",
+        "requires_compatibilities": "is always FARGATE; leave it out",
+        "family": "derives from the stack's and the runner's name; leave it out",
+        "execution_role": "is made for each runner, with exactly what its images, logs and secrets need",
+        "task_role": "is made for each runner from uses=",
+        "image": "belongs to a container: containers=[Container(image=...)]",
+        "memory_limit_mib": "is called memory",
+        "runtime_platform": "is called architecture and os",
+    }
+
+    def check(self) -> None:
+        problem = size_problem(self.cpu, self.memory, windows=self.windows)
+        if problem:
+            raise self.refuse(problem)
+        if self.windows and self.architecture != "X86_64":
+            raise self.refuse(f"Windows on Fargate runs on X86_64, got {self.architecture}")
+        if self.ephemeral_storage is not None and not 21 <= self.ephemeral_storage <= 200:
+            raise self.refuse(
+                f"ephemeral_storage must be 21 to 200 GiB, got {self.ephemeral_storage}; 20 GiB come without asking"
+            )
+        if self.windows and self.ephemeral_storage is not None:
+            raise self.refuse("ephemeral_storage cannot be chosen for Windows on Fargate; leave it out")
+        if self.log_retention not in RETENTION:
+            near = min(RETENTION, key=lambda days: abs(days - self.log_retention))
+            raise self.refuse(f"CloudWatch Logs cannot keep {self.log_retention} days; log_retention={near} is nearest")
+        self._check_containers()
+        self._check_sums()
+        self._check_order()
+        self._check_mounts()
+        self._check_uses()
+
+    def _check_containers(self) -> None:
+        if not 1 <= len(self.containers) <= 10:
+            raise self.refuse(f"a task has 1 to 10 containers, got {len(self.containers)}")
+        names = self.names
+        for one, name in zip(self.containers, names, strict=True):
+            if not name:
+                raise self.refuse(f"container {shown(one.image)} needs a name; only the first is called app by itself")
+            if names.count(name) > 1:
+                raise self.refuse(f'two containers are named "{name}"; give each its own name')
+        ports: dict[int, str] = {}
+        for one, name in zip(self.containers, names, strict=True):
+            if one.port is not None and ports.setdefault(one.port, name) != name:
+                raise self.refuse(
+                    f'containers "{ports[one.port]}" and "{name}" both listen on port {one.port}; '
+                    f"they share one network interface, so change one"
+                )
+        if not any(one.essential for one in self.containers):
+            raise self.refuse("no container is essential, so the task would never end; leave essential=True on one")
+        if self.windows:
+            for one, name in zip(self.containers, names, strict=True):
+                for key in _LINUX_ONLY:
+                    if getattr(one, key):
+                        raise self.refuse(f'container "{name}": {key} is for Linux, and os={self.os}; leave it out')
+
+    def _check_sums(self) -> None:
+        cpu = sum(one.cpu or 0 for one in self.containers)
+        if cpu > self.cpu:
+            raise self.refuse(
+                f"its containers ask for cpu {cpu} together and it has cpu={self.cpu}; lower them or raise it"
+            )
+        for one, name in zip(self.containers, self.names, strict=True):
+            if one.memory is not None and one.memory > self.memory:
+                raise self.refuse(
+                    f'container "{name}" has memory={one.memory}, more than the task\'s memory={self.memory}; lower it'
+                )
+            if one.memory is not None and sum(one.tmpfs.values()) >= one.memory:
+                raise self.refuse(
+                    f'container "{name}" has {sum(one.tmpfs.values())} MiB of tmpfs, which its memory={one.memory} '
+                    f"must hold; lower one or raise the other"
+                )
+        reserved = sum(one.memory_reservation or 0 for one in self.containers)
+        if reserved > self.memory:
+            raise self.refuse(
+                f"its containers reserve {reserved} MiB together and it has memory={self.memory}; "
+                f"lower them or raise it"
+            )
+        scratch = sum(sum(one.tmpfs.values()) for one in self.containers)
+        if scratch >= self.memory:
+            raise self.refuse(
+                f"{scratch} MiB of tmpfs leave nothing of memory={self.memory}; lower tmpfs or raise memory"
+            )
+
+    def _check_order(self) -> None:
+        known = dict(zip(self.names, self.containers, strict=True))
+        for name, one in known.items():
+            for other, state in one.depends_on.items():
+                if other not in known:
+                    raise self.refuse(
+                        f'container "{name}" depends on "{other}", which the task lacks{nearest(other, known)}'
+                    )
+                if state == "HEALTHY" and known[other].health is None:
+                    raise self.refuse(
+                        f'container "{name}" waits for "{other}" to be HEALTHY, which has no health check; '
+                        f"give it health=HealthCheck(...)"
+                    )
+                if state in ("COMPLETE", "SUCCESS") and known[other].essential:
+                    raise self.refuse(
+                        f'container "{name}" waits for the end of "{other}", and the end of an essential container '
+                        f"ends the task; give it essential=False"
+                    )
+        try:
+            TopologicalSorter({name: list(one.depends_on) for name, one in known.items()}).prepare()
+        except CycleError as error:
+            ring = " → ".join(f'"{one}"' for one in error.args[1])
+            raise self.refuse(f"its containers depend on each other in a ring: {ring}; take one step out") from None
+
+    def _check_mounts(self) -> None:
+        volumes = [one.name for one in self.volumes]
+        twin = next((one for one in volumes if volumes.count(one) > 1), None)
+        if twin:
+            raise self.refuse(f'two volumes are named "{twin}"; give each its own name')
+        for one, name in zip(self.containers, self.names, strict=True):
+            for path, target in one.mounts.items():
+                volume = target.removesuffix(":ro")
+                if volume not in volumes:
+                    raise self.refuse(
+                        f'container "{name}" mounts "{volume}" at {path}, and the task has no such volume'
+                        f"{nearest(volume, volumes) or f'; give volumes=[Volume({volume!r})]'}"
+                    )
+
+    def _check_uses(self) -> None:
+        for access in self.uses:
+            if access.container is not None and access.container not in self.names:
+                raise self.refuse(
+                    f'{access.label} goes to container "{access.container}", which the task lacks'
+                    f"{nearest(access.container, self.names)}"
+                )
+        for one, name in zip(self.containers, self.names, strict=True):
+            taken: dict[str, tuple[str, str]] = {
+                key: (f'container "{name}"', f"its own {key}") for key in (*one.env, *one.secrets)
+            }
+            for access in self._uses_of(name):
+                for key, value in (*access.environment.items(), *access.secrets.items()):
+                    identity = plain([value.value_from, value.service] if isinstance(value, SecretValue) else value)
+                    other, before = taken.setdefault(key, (access.label, identity))
+                    if before != identity:
+                        raise self.refuse(
+                            f"{other} and {access.label} both set the environment name {key}; "
+                            f"give one another name, for example env={key + '_2'!r}"
+                        )
+
+    # what runners ask
+
+    @property
+    def windows(self) -> bool:
+        return self.os != "LINUX"
+
+    @property
+    def names(self) -> list[str]:
+        """The containers' names in their order."""
+        return [one.name or ("app" if place == 0 else "") for place, one in enumerate(self.containers)]
+
+    def name_of(self, container: Container) -> str:
+        return self.names[[id(one) for one in self.containers].index(id(container))]
+
+    def port_name(self, port: int) -> str:
+        """What Service Connect calls a port: the name of the container that has it."""
+        return next(self.name_of(one) for one in self.containers if one.port == port)
+
+    def environment_of(self, container: Container) -> dict[str, Text]:
+        """A container's own environment and what its uses bring, by name."""
+        found = dict(container.env)
+        for access in self._uses_of(self.name_of(container)):
+            found.update(access.environment)
+        return found
+
+    def secrets_of(self, container: Container) -> dict[str, SecretValue]:
+        found = {key: _secret(value) for key, value in container.secrets.items()}
+        for access in self._uses_of(self.name_of(container)):
+            found.update(access.secrets)
+        return found
+
+    @property
+    def after(self) -> list[Attr]:
+        """What must exist before a container starts, each once."""
+        secrets = [value for one in self.containers for value in self.secrets_of(one).values()]
+        after = [*(one.after for one in self.uses), *(one.after for one in secrets)]
+        return list(dict.fromkeys(attr for attrs in after for attr in attrs))
+
+    def _uses_of(self, name: str) -> Iterator[Access]:
+        first = self.names[0]
+        return (one for one in self.uses if (one.container or first) == name)
+
+
+def _secret(value: str | SecretValue) -> SecretValue:
+    if isinstance(value, SecretValue):
+        return value
+    if ":ssm:" in value:
+        return SecretValue(arn=value, service="ssm")
+    return SecretValue(arn=value)

@@ -1,0 +1,364 @@
+"""The one place of the deployer that speaks to AWS: CloudFormation's calls, paged, as plain values."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from fargate_stacks.errors import DeployError
+
+LOCAL_ACCOUNT = "000000000000"
+"""The account of a local cloud; there the access key is the account."""
+LOCAL_REGION = "us-east-1"
+
+_TRANSIENT = frozenset(
+    "Throttling ThrottlingException ThrottledException RequestLimitExceeded TooManyRequestsException "
+    "RequestThrottled SlowDown ServiceUnavailable InternalFailure InternalError RequestTimeout 500 502 503 504".split()
+)
+_EXPIRED = frozenset("ExpiredToken ExpiredTokenException RequestExpired NoCredentials".split())
+_DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation".split())
+
+
+class CallFailed(DeployError):
+    """A call that AWS refused or that never got there."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code}: {message}")
+        self.operation = operation
+        self.code = code
+        self.message = message
+
+    @property
+    def transient(self) -> bool:
+        """Trying again later may help."""
+        return self.code in _TRANSIENT or self.code == "Unreachable"
+
+    @property
+    def expired(self) -> bool:
+        """The credentials are not good any more."""
+        return self.code in _EXPIRED
+
+    @property
+    def denied(self) -> bool:
+        """The credentials do not allow the call."""
+        return self.code in _DENIED
+
+    @property
+    def gone(self) -> bool:
+        """What was asked for does not exist."""
+        return self.code in ("ChangeSetNotFound", "ChangeSetNotFoundException") or (
+            self.code == "ValidationError" and "does not exist" in self.message
+        )
+
+
+@dataclass(frozen=True)
+class StackState:
+    """What DescribeStacks says of a stack."""
+
+    id: str
+    name: str
+    status: str
+    reason: str = ""
+    updated: datetime | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    termination_protection: bool = False
+    operations: tuple[str, ...] = ()
+    """The ids of its last operations, where AWS tells them."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a stack's history."""
+
+    id: str
+    stack_id: str
+    stack: str
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+    time: datetime
+    token: str
+
+    @property
+    def root(self) -> bool:
+        """It is about the stack itself."""
+        return self.physical_id == self.stack_id
+
+    @property
+    def settled(self) -> bool:
+        return not self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True)
+class Client:
+    """CloudFormation in one account and region. Every method raises CallFailed when AWS refuses."""
+
+    api: Any
+    """What botocore makes, or a fake with the same methods."""
+    region: str = LOCAL_REGION
+    local: bool = False
+    """It speaks to a loopback address."""
+    reopen: Callable[[str | None, str | None], Client] | None = None
+
+    def at(self, region: str | None, account: str | None = None) -> Client:
+        """Give the client of another region or account; None means this one's.
+
+        Raises DeployError when the credentials are of another account.
+        """
+        if self.reopen is None or ((region or self.region) == self.region and account is None):
+            return self
+        return self.reopen(region or self.region, account)
+
+    def stack(self, stack: str) -> StackState | None:
+        """Give a stack by name or id, or None when there is none of that name."""
+        try:
+            found = self._call("DescribeStacks", StackName=stack)["Stacks"]
+        except CallFailed as error:
+            if error.gone:
+                return None
+            raise
+        return _state(found[0]) if found else None
+
+    def events(self, stack_id: str, page: str | None) -> tuple[list[Event], str | None]:
+        """Give one page of a stack's events, newest first, and the next page's token."""
+        answer = self._call("DescribeStackEvents", StackName=stack_id, **_page(page))
+        return [_event(one) for one in answer["StackEvents"]], answer.get("NextToken")
+
+    def template(self, stack_id: str) -> Any:
+        """Give the live template as it was sent: text, or a mapping where it was JSON."""
+        return self._call("GetTemplate", StackName=stack_id, TemplateStage="Original").get("TemplateBody", "")
+
+    def create_change_set(self, **request: Any) -> tuple[str, str]:
+        """Start to make a change set; give its id and the stack's."""
+        answer = self._call("CreateChangeSet", **request)
+        return answer["Id"], answer["StackId"]
+
+    def change_set(self, change_set_id: str) -> dict[str, Any]:
+        """Give a change set with the changes of all pages.
+
+        Property values are asked for; where AWS says that it left changes out for that, they are
+        filled in from a second description without values.
+        """
+        whole = self._change_set(change_set_id, values=True)
+        if "incomplete ChangeSet data" in whole.get("StatusReason", ""):
+            known = {_changed(change) for change in whole["Changes"]}
+            plain = self._change_set(change_set_id, values=False)
+            whole["Changes"] += [change for change in plain["Changes"] if _changed(change) not in known]
+        return whole
+
+    def execute(self, change_set_id: str, token: str) -> None:
+        """Start a change set. A retry with the same token is the same request."""
+        self._call(
+            "ExecuteChangeSet",
+            ChangeSetName=change_set_id,
+            ClientRequestToken=token,
+            # the reference names True as the default, the guide False: say it
+            DisableRollback=False,
+            # a failed create leaves no empty log groups behind
+            RetainExceptOnCreate=True,
+        )
+
+    def delete_change_set(self, change_set_id: str) -> None:
+        self._call("DeleteChangeSet", ChangeSetName=change_set_id)
+
+    def change_sets(self, stack_id: str) -> list[str]:
+        """Give the ids of a stack's change sets."""
+        return [
+            one["ChangeSetId"]
+            for answer in self._pages("ListChangeSets", StackName=stack_id)
+            for one in answer["Summaries"]
+        ]
+
+    def delete_stack(self, stack_id: str, token: str) -> None:
+        self._call("DeleteStack", StackName=stack_id, ClientRequestToken=token)
+
+    def protect_from_termination(self, stack_id: str, on: bool) -> None:
+        self._call("UpdateTerminationProtection", StackName=stack_id, EnableTerminationProtection=on)
+
+    def _change_set(self, change_set_id: str, *, values: bool) -> dict[str, Any]:
+        asked = {"IncludePropertyValues": True} if values else {}
+        whole: dict[str, Any] = {}
+        changes: list[Any] = []
+        for answer in self._pages("DescribeChangeSet", ChangeSetName=change_set_id, **asked):
+            whole = whole or answer
+            changes += answer.get("Changes", [])
+        return {**whole, "Changes": changes}
+
+    def _pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            answer = self._call(operation, **request, **_page(token))
+            yield answer
+            token = answer.get("NextToken")
+            if not token:
+                return
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return call(self.api, operation, **request)
+
+
+def call(api: Any, operation: str, **request: Any) -> dict[str, Any]:
+    """Make one call of a botocore client and turn its ways to fail into CallFailed."""
+    from botocore import exceptions as broken  # type: ignore[import-untyped,unused-ignore]
+    from botocore import xform_name
+
+    try:
+        answer: dict[str, Any] = getattr(api, xform_name(operation))(**request)
+    except broken.ClientError as error:
+        said = error.response.get("Error", {})
+        raise CallFailed(operation, str(said.get("Code", "?")), str(said.get("Message", error))) from error
+    except (broken.NoCredentialsError, broken.CredentialRetrievalError, broken.TokenRetrievalError) as error:
+        raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
+    except (broken.SSOError, broken.UnauthorizedSSOTokenError) as error:
+        raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
+    except broken.HTTPClientError as error:
+        raise CallFailed(operation, "Unreachable", str(error)) from error
+    return answer
+
+
+def connect(*, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None) -> Client:
+    """Open CloudFormation.
+
+    With an endpoint on a loopback address nothing of the machine is read: no AWS_ variable, no
+    configuration file, no credentials, no proxy. Otherwise region, profile and credentials are found as
+    the AWS command line finds them. Raises DeployError where they are missing, or boto3 is.
+    """
+    try:
+        import botocore.session  # type: ignore[import-untyped,unused-ignore]
+    except ImportError as error:
+        raise DeployError(
+            "deploy: boto3 is not installed; pip install 'fargate-stacks[deploy]'", exit_code=2
+        ) from error
+    if endpoint_url is not None and is_loopback(endpoint_url):
+        return _local(endpoint_url, region or LOCAL_REGION, LOCAL_ACCOUNT)
+    session = botocore.session.Session(profile=profile)
+    return _remote(session, endpoint_url, region)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads back to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def local_api(service: str, endpoint_url: str, *, region: str = LOCAL_REGION, account: str = LOCAL_ACCOUNT) -> Any:
+    """Make a botocore client for a loopback endpoint that reads nothing of the machine's AWS set-up."""
+    import botocore.session
+    from botocore.config import Config  # type: ignore[import-untyped,unused-ignore]
+    from botocore.configprovider import (  # type: ignore[import-untyped,unused-ignore]
+        BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES,
+    )
+
+    # each variable without the names under which the environment and the files could set it
+    blind = {name: (None, None, default, kind) for name, (_, _, default, kind) in VARIABLES.items()}
+    blind["config_file"] = (None, None, os.devnull, None)
+    blind["credentials_file"] = (None, None, os.devnull, None)
+    session = botocore.session.Session(session_vars=blind)
+    return session.create_client(
+        service,
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=account,
+        aws_secret_access_key="local",
+        config=Config(
+            proxies={},
+            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=5,
+            ignore_configured_endpoint_urls=True,
+            user_agent_extra=_agent(),
+        ),
+    )
+
+
+def _local(endpoint_url: str, region: str, account: str) -> Client:
+    return Client(
+        api=local_api("cloudformation", endpoint_url, region=region, account=account),
+        region=region,
+        local=True,
+        reopen=lambda other, of: _local(endpoint_url, other or region, of or account),
+    )
+
+
+def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Client:
+    from botocore import exceptions as broken
+    from botocore.config import Config
+
+    config = Config(retries={"mode": "standard", "total_max_attempts": 8}, user_agent_extra=_agent())
+    try:
+        region = region or session.get_config_variable("region")
+        if not region:
+            raise DeployError(
+                "deploy: no region; give --region, set AWS_REGION, or name it in the profile", exit_code=2
+            )
+        if session.get_credentials() is None:
+            raise DeployError("deploy: no AWS credentials; sign in (aws login, aws sso login) or give --profile")
+        api = session.create_client("cloudformation", region_name=region, endpoint_url=endpoint_url, config=config)
+    except broken.ProfileNotFound as error:
+        raise DeployError(f"deploy: {error}; aws configure list-profiles shows them", exit_code=2) from error
+    except (broken.BotoCoreError, ValueError) as error:
+        raise DeployError(f"deploy: {error}") from error
+
+    def reopen(other: str | None, account: str | None) -> Client:
+        if account is not None:
+            sts = session.create_client("sts", region_name=other, config=config)
+            mine = call(sts, "GetCallerIdentity")["Account"]
+            if mine != account:
+                raise DeployError(
+                    f"deploy: a stack wants account {account}, the credentials are of {mine}; give its --profile",
+                    exit_code=2,
+                )
+        return _remote(session, endpoint_url, other)
+
+    return Client(api=api, region=region, reopen=reopen)
+
+
+def _agent() -> str:
+    return "fargate-stacks"
+
+
+def _page(token: str | None) -> dict[str, str]:
+    return {"NextToken": token} if token else {}
+
+
+def _changed(change: Mapping[str, Any]) -> str:
+    return str(change.get("ResourceChange", {}).get("LogicalResourceId", ""))
+
+
+def _state(raw: Mapping[str, Any]) -> StackState:
+    return StackState(
+        id=raw.get("StackId", raw["StackName"]),
+        name=raw["StackName"],
+        status=raw["StackStatus"],
+        reason=raw.get("StackStatusReason", ""),
+        updated=raw.get("LastUpdatedTime"),
+        outputs={one["OutputKey"]: one.get("OutputValue", "") for one in raw.get("Outputs", [])},
+        parameters=frozenset(one["ParameterKey"] for one in raw.get("Parameters", [])),
+        termination_protection=bool(raw.get("EnableTerminationProtection")),
+        operations=tuple(one.get("OperationId", "") for one in raw.get("LastOperations", [])),
+    )
+
+
+def _event(raw: Mapping[str, Any]) -> Event:
+    return Event(
+        id=raw["EventId"],
+        stack_id=raw["StackId"],
+        stack=raw["StackName"],
+        logical_id=raw.get("LogicalResourceId", ""),
+        physical_id=raw.get("PhysicalResourceId", ""),
+        type=raw.get("ResourceType", ""),
+        status=raw.get("ResourceStatus", ""),
+        reason=raw.get("ResourceStatusReason", ""),
+        time=raw["Timestamp"],
+        token=raw.get("ClientRequestToken", ""),
+    )

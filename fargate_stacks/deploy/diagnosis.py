@@ -1,0 +1,113 @@
+"""Why an operation failed: the first cause, what failed beside it, and nothing that only followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.client import Event
+
+_CASCADE = re.compile(
+    r"(creation|update|deletion) cancell?ed"
+    r"|embedded stack .* (was|were) not successfully"
+    r"|the following resource\(s\) failed to",
+    re.IGNORECASE,
+)
+_NOISE = (
+    re.compile(r'Resource handler returned message: "(?P<kept>.*?)"(?= \(RequestToken:|$)', re.DOTALL),
+    re.compile(r"Resource handler returned message: (?P<kept>)"),
+    re.compile(r"\s*\((?P<kept>)Service: [^()]*\)"),
+    re.compile(r"\s*\((?P<kept>)RequestToken: [^()]*\)"),
+)
+_CODES = (
+    re.compile(r"HandlerErrorCode: (\w+)"),
+    re.compile(r"Error Code: (\w+)"),
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One resource that failed of itself."""
+
+    stack: str
+    logical_id: str
+    type: str
+    reason: str
+    code: str = ""
+    """What the service calls the error, as `ECS::Service:NotStabilized`; empty where it gives none."""
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What went wrong."""
+
+    cause: Failure
+    also: tuple[Failure, ...] = ()
+    """Other resources that failed of themselves, in order."""
+    followed: int = 0
+    """How many more failed only because another did."""
+    left_behind: tuple[Failure, ...] = ()
+    """What an update could not delete while cleaning up; it goes on costing."""
+
+
+def diagnose(
+    events: Iterable[Event], stack_id: str, owners: Mapping[str, Owner], *, deleting: bool = False
+) -> Diagnosis | None:
+    """Find the first cause among the events of one operation, which are in order; None without a failure.
+
+    Without a failed resource the stack's own reason is the cause: an export in use, a rollback alarm,
+    a person who cancelled.
+    """
+    own: list[Failure] = []
+    left: list[Failure] = []
+    followed = 0
+    roots: list[Event] = []
+    for event in events:
+        if event.physical_id == stack_id:
+            roots.append(event)
+        elif event.root or not event.status.endswith("_FAILED"):
+            continue
+        elif _CASCADE.search(event.reason):
+            followed += 1
+        elif event.status == "DELETE_FAILED" and not deleting:
+            left.append(_failure(event, stack_id, owners))
+        else:
+            own.append(_failure(event, stack_id, owners))
+    if not own:
+        own = _of_the_stack(roots, stack_id, owners)
+    if not own and left:
+        own, left = left, []
+    if not own:
+        return None
+    return Diagnosis(own[0], tuple(own[1:]), followed, tuple(left))
+
+
+def plain_reason(reason: str) -> str:
+    """Strip what services wrap around a reason: handlers, request ids, quotation marks."""
+    for noise in _NOISE:
+        reason = noise.sub(lambda match: match.group("kept"), reason)
+    return reason.strip()
+
+
+def _failure(event: Event, stack_id: str, owners: Mapping[str, Owner]) -> Failure:
+    code = next((match.group(1) for match in (one.search(event.reason) for one in _CODES) if match), "")
+    kind = event.type.removeprefix("AWS::")
+    return Failure(
+        stack=event.stack,
+        logical_id=event.logical_id,
+        type=event.type,
+        reason=plain_reason(event.reason),
+        code=f"{kind}:{code}" if code else "",
+        owner=owners.get(event.logical_id) if event.stack_id == stack_id else None,
+    )
+
+
+def _of_the_stack(roots: list[Event], stack_id: str, owners: Mapping[str, Owner]) -> list[Failure]:
+    for event in roots:
+        turned = "ROLLBACK_IN_PROGRESS" in event.status or event.status.endswith("_FAILED")
+        if turned and event.reason:
+            return [_failure(event, stack_id, owners)]
+    return []

@@ -1,0 +1,90 @@
+"""What the deployer says, as values: it never prints, and every screen draws the same messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.client import Event
+from fargate_stacks.deploy.diagnosis import Diagnosis
+from fargate_stacks.deploy.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One thing said about one stack; an empty name is the whole run."""
+
+    kind: ClassVar[str] = "message"
+    stack: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Message):
+    """Something worth knowing."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warn(Message):
+    """Something that may need a hand, and does not stop the run."""
+
+    kind: ClassVar[str] = "warning"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned(Message):
+    """A change set, before anybody is asked."""
+
+    kind: ClassVar[str] = "plan"
+    plan: Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened(Message):
+    """One event of a stack; `owner` is the construct that it is about."""
+
+    kind: ClassVar[str] = "event"
+    event: Event
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Message):
+    """Nothing has happened for a while; `seconds` since the last event, by logical ids still at work."""
+
+    kind: ClassVar[str] = "waiting"
+    seconds: int
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed(Message):
+    """Why an operation failed."""
+
+    kind: ClassVar[str] = "diagnosis"
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs(Message):
+    """The live outputs of a deployed stack."""
+
+    kind: ClassVar[str] = "outputs"
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended(Message):
+    """How it ended for one stack: deployed, no changes, deleted, kept, rolled back, stuck."""
+
+    kind: ClassVar[str] = "ended"
+    how: str
+    status: str = ""
+
+
+Out = Callable[[Message], None]

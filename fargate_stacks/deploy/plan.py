@@ -1,0 +1,221 @@
+"""A change set, made and read: what a deploy of one stack would do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.client import CallFailed, Client
+from fargate_stacks.deploy.clock import Clock
+from fargate_stacks.errors import DeployError
+
+BODY_LIMIT = 51_200
+"""Bytes of a template that a request may hold."""
+_EMPTY = ("didn't contain changes", "No updates are to be performed")
+_NAMED = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One property of a resource, before and after; None where AWS does not tell."""
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+    recreates: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource."""
+
+    action: str
+    """Add, Modify, Remove, Import or Dynamic."""
+    logical_id: str
+    type: str
+    replacement: str = "no"
+    """no, yes or maybe."""
+    policy: str = ""
+    """What becomes of the old thing, as AWS calls it: Delete, Retain, Snapshot, ReplaceAndDelete …"""
+    properties: tuple[PropertyChange, ...] = ()
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change set that waits to be executed, or found nothing to change."""
+
+    stack: str
+    creates: bool
+    stack_id: str
+    change_set: str
+    changes: tuple[Change, ...]
+    empty: bool = False
+    protects_later: tuple[str, ...] = ()
+    """Logical ids whose deletion protection a second update switches on."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a change set is made from."""
+
+    stack: str
+    creates: bool
+    template: Mapping[str, Any]
+    parameters: Sequence[Mapping[str, object]] = ()
+    tags: Mapping[str, str] | None = None
+    """None leaves a live stack's tags as they are."""
+
+    def body(self) -> str:
+        """Give the template as it is sent: JSON in ASCII, since CloudFormation stores the rest as `?`."""
+        return json.dumps(self.template, separators=(",", ":"))
+
+    def name(self, now: datetime) -> str:
+        """Name the change set after the time and what is in it, so that no two runs meet."""
+        text = self.body() + json.dumps(list(self.parameters), sort_keys=True)
+        return f"fs-{now:%Y%m%d%H%M%S%f}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def make(
+    client: Client, request: Request, clock: Clock, owners: Mapping[str, Owner], *, protects_later: tuple[str, ...] = ()
+) -> Plan:
+    """Make a change set and read it. An empty or a refused one is deleted again.
+
+    Raises DeployError with exit code 6 when CloudFormation refuses it, 2 when the template is too long.
+    """
+    body = request.body()
+    if len(body) > BODY_LIMIT:
+        raise DeployError(
+            f"{request.stack}: the template has {len(body):,} bytes, a request holds {BODY_LIMIT:,}; split the stack",
+            exit_code=2,
+        )
+    asked: dict[str, Any] = {
+        "StackName": request.stack,
+        "ChangeSetName": request.name(clock.utc()),
+        "ChangeSetType": "CREATE" if request.creates else "UPDATE",
+        "TemplateBody": body,
+        "Parameters": list(request.parameters),
+        "Capabilities": capabilities(request.template),
+    }
+    if request.tags is not None:
+        asked["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
+    try:
+        change_set, stack_id = client.create_change_set(**asked)
+    except CallFailed as error:
+        if error.transient or error.expired or error.denied:
+            raise
+        raise _refused(request, error.message) from error
+    draft = Plan(request.stack, request.creates, stack_id, change_set, (), empty=True)
+    try:
+        found = _made(client, change_set, clock)
+        reason = str(found.get("StatusReason", ""))
+        if found["Status"] == "FAILED":
+            discard(client, draft)
+            if any(words in reason for words in _EMPTY):
+                return draft
+            raise _refused(request, reason)
+    except KeyboardInterrupt:
+        discard(client, draft)
+        raise
+    changes = tuple(_changes(found["Changes"], owners))
+    return Plan(request.stack, request.creates, stack_id, change_set, changes, protects_later=protects_later)
+
+
+def _refused(request: Request, reason: str) -> DeployError:
+    return DeployError(f"{request.stack}: CloudFormation refused the change set: {reason}", exit_code=6)
+
+
+def discard(client: Client, plan: Plan) -> None:
+    """Delete the plan's own change set, and the empty stack that it made; others' change sets stay."""
+    try:
+        client.delete_change_set(plan.change_set)
+        if plan.creates and not client.change_sets(plan.stack_id):
+            state = client.stack(plan.stack_id)
+            if state is not None and state.status == "REVIEW_IN_PROGRESS":
+                client.delete_stack(plan.stack_id, token=plan.change_set.rpartition("/")[2])
+    except CallFailed as error:
+        if not error.gone:
+            raise
+
+
+def capabilities(template: Mapping[str, Any]) -> list[str]:
+    """Give only the capabilities that a template needs."""
+    wanted = []
+    resources = [one for one in template.get("Resources", {}).values() if isinstance(one, dict)]
+    if any(_NAMED.get(one.get("Type", ""), "-") in (one.get("Properties") or {}) for one in resources):
+        wanted.append("CAPABILITY_NAMED_IAM")
+    elif any(str(one.get("Type", "")).startswith("AWS::IAM::") for one in resources):
+        wanted.append("CAPABILITY_IAM")
+    if "Transform" in template:
+        wanted.append("CAPABILITY_AUTO_EXPAND")
+    return wanted
+
+
+def _made(client: Client, change_set: str, clock: Clock) -> dict[str, Any]:
+    pause = 0.05 if client.local else 0.5
+    while True:
+        found = client.change_set(change_set)
+        if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            return found
+        clock.sleep(pause)
+        pause = min(pause * 1.5, 5.0)
+
+
+def _changes(raw: Sequence[Mapping[str, Any]], owners: Mapping[str, Owner]) -> Iterator[Change]:
+    for one in raw:
+        change = one.get("ResourceChange")
+        if not change:
+            continue
+        logical_id = change["LogicalResourceId"]
+        yield Change(
+            action=change["Action"],
+            logical_id=logical_id,
+            type=change.get("ResourceType", ""),
+            replacement={"True": "yes", "Conditional": "maybe"}.get(change.get("Replacement", ""), "no"),
+            policy=change.get("PolicyAction", ""),
+            properties=tuple(_properties(change)) if change["Action"] == "Modify" else (),
+            owner=owners.get(logical_id),
+        )
+
+
+def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:
+    """One entry a property: the values stand beside the change, or in the context of the resource."""
+    before, after = (_context(change, side) for side in ("BeforeContext", "AfterContext"))
+    told: set[str] = set()
+    for detail in change.get("Details", []):
+        target = detail.get("Target", {})
+        name = target.get("Name", "")
+        path = str(target.get("Path", "")).removeprefix("/Properties/").replace("/", ".") or name
+        path = path or str(target.get("Attribute", ""))
+        if path in told:
+            continue
+        told.add(path)
+        yield PropertyChange(
+            path,
+            before=target.get("BeforeValue", _shown(before.get(name))),
+            after=target.get("AfterValue", _shown(after.get(name))),
+            recreates=target.get("RequiresRecreation") == "Always",
+        )
+
+
+def _context(change: Mapping[str, Any], side: str) -> Mapping[str, Any]:
+    try:
+        properties = json.loads(change.get(side) or "{}").get("Properties")
+    except ValueError:
+        return {}
+    return properties if isinstance(properties, dict) else {}
+
+
+def _shown(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)

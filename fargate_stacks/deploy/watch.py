@@ -1,0 +1,219 @@
+"""One running operation, watched to its end. Events are for the eye; the verdict is DescribeStacks'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.client import CallFailed, Client, Event, StackState
+from fargate_stacks.deploy.clock import Clock
+from fargate_stacks.deploy.events import Stream
+from fargate_stacks.deploy.messages import Happened, Out, Waiting, Warn
+from fargate_stacks.deploy.status import ABSENT, settled
+from fargate_stacks.errors import DeployError
+
+EVIDENCE_WITHIN = 30.0
+"""Seconds after which an operation that shows no sign of life is asked about."""
+ROOT_QUIET = 15.0
+"""Seconds without an event of the stack itself after which its status is asked for."""
+STILL_WAITING = 30.0
+STALE_FOR = 60.0
+"""Seconds that DescribeStacks may contradict the stack's last event before it is believed."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A create, update or delete that runs."""
+
+    name: str
+    stack_id: str
+    verb: str
+    stream: Stream
+    before: StackState | None
+    """What the stack was before; stale reads show it again."""
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    resume: str = "deploy again"
+    """What to do to come back to it."""
+    did_start: Callable[[], bool] | None = None
+    """Asked when nothing is seen of the operation: True if it started, False if that is not known yet;
+    raises DeployError if it never will."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The settled state; None when the stack is gone."""
+
+    state: StackState | None
+    events: list[Event]
+
+    @property
+    def status(self) -> str:
+        return ABSENT if self.state is None else self.state.status
+
+
+class Tempo:
+    """How long to wait between two reads: briefly at first and while events flow, longer when idle."""
+
+    def __init__(self, clock: Clock, *, local: bool) -> None:
+        self._clock = clock
+        self._begun = clock.monotonic()
+        self._first, self._flow, self._most = (0.05, 0.1, 0.5) if local else (1.0, 2.0, 5.0)
+        self._pause = self._first
+        self._penalty = 0.0
+
+    def read(self, *, events: bool, throttled: bool) -> None:
+        """Take in what the last read brought."""
+        age = self._clock.monotonic() - self._begun
+        most = self._most * 2 if age > 300 else self._most
+        if age < 10 * self._first:
+            self._pause = self._first
+        else:
+            self._pause = self._flow if events else min(max(self._pause, self._flow) * 1.5, most)
+        self._penalty = min(max(self._penalty, self._pause) * 2, 30.0) if throttled else self._penalty / 2
+
+    def pause(self) -> float:
+        return max(self._pause, self._penalty)
+
+
+class _Watch:
+    def __init__(self, operation: Operation, client: Client, out: Out, clock: Clock) -> None:
+        self.operation = operation
+        self.client = client
+        self.out = out
+        self.clock = clock
+        self.begun = clock.monotonic()
+        self.tempo = Tempo(clock, local=client.local)
+        self.events: list[Event] = []
+        self.at_work: dict[str, None] = {}
+        self.last_event = self.last_root = self.last_said = self.silent_since = self.begun
+        self.disagrees_since: float | None = None
+        self.blind = False
+        self.started = False
+
+    def run(self, timeout: float | None) -> Ending:
+        while True:
+            brought = self.read()
+            ending = self.verdict()
+            if ending is not None:
+                return ending
+            now = self.clock.monotonic()
+            if timeout is not None and now - self.begun >= timeout:
+                raise self.stopped("the time is over", exit_code=9)
+            if not self.started and now - self.silent_since > EVIDENCE_WITHIN:
+                self.ask_for_evidence()
+            if not brought and now - max(self.last_event, self.last_said) >= STILL_WAITING:
+                self.last_said = now
+                waiting = Waiting(
+                    stack=self.operation.name, seconds=round(now - self.last_event), resources=tuple(self.at_work)
+                )
+                self.out(waiting)
+            self.clock.sleep(self.tempo.pause())
+
+    def read(self, *, whole: bool = False) -> bool:
+        """Read the events once and say them; tell whether there were any."""
+        if self.blind:
+            self.tempo.read(events=False, throttled=False)
+            return False
+        events, troubles = self.operation.stream.read(whole=whole)
+        for event in events:
+            self.say(event)
+        for trouble in troubles:
+            self.suffer(trouble)
+        self.tempo.read(events=bool(events), throttled=any(one.transient for one in troubles))
+        if self.operation.stream.started is not None:
+            self.started = True
+        return bool(events)
+
+    def say(self, event: Event) -> None:
+        self.events.append(event)
+        self.last_event = self.clock.monotonic()
+        home = event.stack_id == self.operation.stack_id
+        if home and event.root:
+            self.last_root = self.last_event
+        elif event.settled:
+            self.at_work.pop(event.logical_id, None)
+        else:
+            self.at_work[event.logical_id] = None
+        owner = self.operation.owners.get(event.logical_id) if home and not event.root else None
+        self.out(Happened(stack=self.operation.name, event=event, owner=owner))
+
+    def suffer(self, trouble: CallFailed) -> None:
+        """Live with a failed read: what cannot be seen does not fail the deploy."""
+        if trouble.expired:
+            raise self.stopped(f"the credentials are not good any more ({trouble.message})", exit_code=9)
+        if trouble.denied and not self.blind:
+            self.blind = True
+            text = f"events cannot be read ({trouble.message}); only the status is watched"
+            self.out(Warn(stack=self.operation.name, text=text))
+
+    def verdict(self) -> Ending | None:
+        """Ask DescribeStacks when there is reason to; give the ending once it is settled and not stale."""
+        now = self.clock.monotonic()
+        terminal = self.operation.stream.terminal
+        if not (terminal is not None or self.blind or now - self.last_root >= ROOT_QUIET):
+            return None
+        try:
+            state = self.client.stack(self.operation.stack_id)
+        except CallFailed as trouble:
+            self.suffer(trouble)
+            return None
+        if not self.believed(state, terminal, now):
+            return None
+        self.drain()
+        return Ending(state, self.events)
+
+    def believed(self, state: StackState | None, terminal: Event | None, now: float) -> bool:
+        before = self.operation.before
+        status = "DELETE_COMPLETE" if state is None else state.status
+        if terminal is None:
+            changed = state is None or before is None or _differs(state, before)
+            self.started = self.started or changed
+            # no last event: it may come late, or events cannot be read
+            return settled(status) and status != "REVIEW_IN_PROGRESS" and self.started
+        if status == terminal.status:
+            return True
+        if not settled(status) or status == "REVIEW_IN_PROGRESS":
+            self.disagrees_since = None
+            return False
+        if self.disagrees_since is None:
+            self.disagrees_since = now
+        return now - self.disagrees_since > STALE_FOR
+
+    def drain(self) -> None:
+        """Read twice more: the last events may become visible after the status."""
+        for _ in range(2):
+            self.clock.sleep(0.05 if self.client.local else 1.0)
+            try:
+                self.read(whole=True)
+            except DeployError:
+                return
+
+    def ask_for_evidence(self) -> None:
+        self.silent_since = self.clock.monotonic()
+        if self.operation.did_start is not None:
+            self.started = self.operation.did_start()
+
+    def stopped(self, why: str, *, exit_code: int) -> DeployError:
+        operation = self.operation
+        return DeployError(
+            f"{operation.name}: stopped watching, {why}; the {operation.verb} goes on; {operation.resume}",
+            exit_code=exit_code,
+        )
+
+
+def watch(operation: Operation, client: Client, *, out: Out, clock: Clock, timeout: float | None = None) -> Ending:
+    """Watch an operation until its stack has settled, and say each event once.
+
+    Raises DeployError with exit code 9 after `timeout` seconds or when the credentials end, and with 130 at
+    Ctrl-C; the operation goes on then.
+    """
+    watching = _Watch(operation, client, out, clock)
+    try:
+        return watching.run(timeout)
+    except KeyboardInterrupt:
+        raise watching.stopped("interrupted", exit_code=130) from None
+
+
+def _differs(state: StackState, before: StackState) -> bool:
+    return (state.status, state.updated, state.operations) != (before.status, before.updated, before.operations)
