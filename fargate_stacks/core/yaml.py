@@ -49,8 +49,9 @@ def _short(dumper: Any, data: dict[str, Any]) -> Any:
         ((key, value),) = data.items()
         tag = _SHORT.get(key)
         if tag:
-            if isinstance(value, str) and key != "Fn::GetAtt" and value:
-                return dumper.represent_scalar(tag, value, style="|" if "\n" in value else None)
+            if isinstance(value, str) and key != "Fn::GetAtt" and (value or key == "Fn::GetAZs"):
+                style = "|" if "\n" in value else None if value else "'"
+                return dumper.represent_scalar(tag, value, style=style)
             if isinstance(value, list):
                 dotted = key == "Fn::GetAtt" and len(value) == 2 and all(isinstance(v, str) for v in value)
                 if dotted and value[0] and value[1] and "." not in value[0]:
