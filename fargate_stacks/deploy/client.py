@@ -107,6 +107,14 @@ class Client:
     local: bool = False
     """It speaks to a loopback address."""
     reopen: Callable[[str | None, str | None], Client] | None = None
+    beside: Callable[[str], Any] | None = None
+    """Makes the client of another service of AWS, in the same account and region."""
+
+    def service(self, name: str) -> Any:
+        """Make botocore's client of another service, as `ecs` or `logs`, in this account and region."""
+        if self.beside is None:
+            raise DeployError(f"deploy: this client reaches CloudFormation only, not {name}")
+        return self.beside(name)
 
     def at(self, region: str | None, account: str | None = None) -> Client:
         """Give the client of another region or account; None means this one's.
@@ -287,6 +295,7 @@ def _local(endpoint_url: str, region: str, account: str) -> Client:
         region=region,
         local=True,
         reopen=lambda other, of: _local(endpoint_url, other or region, of or account),
+        beside=lambda service: local_api(service, endpoint_url, region=region, account=account),
     )
 
 
@@ -320,7 +329,10 @@ def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Clien
                 )
         return _remote(session, endpoint_url, other)
 
-    return Client(api=api, region=region, reopen=reopen)
+    def beside(service: str) -> Any:
+        return session.create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+
+    return Client(api=api, region=region, reopen=reopen, beside=beside)
 
 
 def _agent() -> str:
