@@ -12,7 +12,7 @@ export CHECKOV := $(CURDIR)/$(CHECKOV_VENV)/bin/checkov
 # whatever is signed in on this machine, no target may use it
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-.PHONY: help setup demo test check format bench docs clean
+.PHONY: help setup demo test check format bench pages docs clean
 
 help:
 	@echo "make demo    synthesize, check, deploy to the local emulator and destroy $(BLUEPRINT)"
@@ -20,6 +20,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter, file length"
 	@echo "make format  let ruff format and fix the sources"
 	@echo "make bench   how fast synth is, as ratios"
+	@echo "make pages   write the pages of docs/ that are made from code and data"
 	@echo "make docs    build the documentation into site/"
 
 setup: $(VENV)/.installed
@@ -56,6 +57,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/synth.py
+
+pages: setup
+	$(BIN)/python -m tests.docs
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

