@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from awacs.aws import Action, Allow, Condition, Statement
 from troposphere import encode_to_dict
@@ -31,14 +31,16 @@ def allow(*actions: str, on: Sequence[Any], when: Condition | None = None) -> St
 class SecretValue(Value):
     """One secret text as a container sees it: ECS reads it when the task starts, and never again.
 
-    `arn` is that of a Secrets Manager secret or an SSM parameter. `field` picks a key of a JSON secret.
-    `encryption_key` is the ARN of the customer-managed key, when there is one.
+    `arn` is that of a Secrets Manager secret or an SSM parameter. `field` picks a key of a JSON secret, `stage`
+    (AWSCURRENT by default) or `version` one of its versions. `encryption_key` is the ARN of the customer-managed key,
+    when there is one.
     """
 
     arn: Text
-    service: str = "secretsmanager"
-    """"secretsmanager" or "ssm"."""
+    service: Literal["secretsmanager", "ssm"] = "secretsmanager"
     field: str | None = None
+    stage: str | None = None
+    version: str | None = None
     exact: bool = True
     """False when the ARN lacks the six characters that Secrets Manager appends."""
     encryption_key: Text | None = None
@@ -47,9 +49,9 @@ class SecretValue(Value):
     @property
     def value_from(self) -> Text:
         """What the task definition's `ValueFrom` says."""
-        if self.field is None:
+        if self.field is None and self.stage is None and self.version is None:
             return self.arn
-        return sub(f"{{arn}}:{self.field}::", arn=self.arn)
+        return sub(f"{{arn}}:{self.field or ''}:{self.stage or ''}:{self.version or ''}", arn=self.arn)
 
     def statements(self) -> list[Statement]:
         """What the execution role needs to read this secret and nothing else."""
@@ -93,9 +95,13 @@ class Access(Value):
     namespace: Text | None = None
     """The Service Connect namespace that the consumer must join to find the provider."""
 
+    @property
+    def who(self) -> str:
+        return self.label or "Access"
+
     def check(self) -> None:
         for key in (*self.environment, *self.secrets):
-            check_env(self.label, key)
+            check_env(self.who, key)
 
 
 def check_env(who: str, key: str) -> None:
@@ -129,7 +135,7 @@ def merge_statements(statements: Iterable[Any]) -> list[dict[str, Any]]:
         resources = body.get("Resource", [])
         resources = resources if isinstance(resources, list) else [resources]
         rest = {key: value for key, value in body.items() if key != "Resource"}
-        known = merged.setdefault(plain(rest), {**rest, "Resource": []})
-        seen = {plain(one) for one in known["Resource"]}
-        known["Resource"] += [one for one in resources if plain(one) not in seen]
-    return list(merged.values())
+        known = merged.setdefault(plain(rest), {**rest, "Resource": {}})
+        for one in resources:
+            known["Resource"].setdefault(plain(one), one)
+    return [{**one, "Resource": list(one["Resource"].values())} for one in merged.values()]

@@ -16,12 +16,17 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Text
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
+_HOST = r"(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9-]+(?=:))(?::\d{1,5})?"
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+# the grammar of distribution/reference; each alternative starts differently, so that no text takes long to refuse
 _IMAGE = re.compile(
-    r"[a-z0-9]+([._:-][a-zA-Z0-9._-]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z",
+    rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?\Z",
     re.ASCII,
 )
 _SECRET_ARN = re.compile(
-    r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/).+"
+    r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+(:[^:{}$\s]*:[\w/+=.@-]*:[\w-]*)?"
+    r"|ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+)\Z",
+    re.ASCII,
 )
 _NOWHERE = "is refused on Fargate, where tasks share no host; leave it out"
 
@@ -135,7 +140,7 @@ class Container(Value):
     }
 
     def check(self) -> None:
-        if isinstance(self.image, str) and not _IMAGE.match(self.image):
+        if isinstance(self.image, str) and not (_IMAGE.match(self.image) and len(self.image) <= 255):
             raise self.refuse(f"image must be a reference like registry/name:tag, got {shown(self.image)}")
         if self.name and not _NAME.match(self.name):
             raise self.refuse(f"name is up to 255 letters, digits, hyphens and underscores, got {shown(self.name)}")

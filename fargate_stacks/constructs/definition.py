@@ -10,7 +10,7 @@ from troposphere import GetAtt, Ref, ecs, logs
 from fargate_stacks.constructs.access import allow
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.roles import execution_statements, role
-from fargate_stacks.constructs.task import Task
+from fargate_stacks.constructs.task import Task, port_name
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.ext import RuntimePlatform
 from fargate_stacks.core.values import by_removal, sub
@@ -124,7 +124,7 @@ def _container(runner: Construct, task: Task, one: Container, *, exec: bool) -> 
 
 
 def _port(name: str, port: int) -> Any:
-    return ecs.PortMapping(Name=name.lower(), ContainerPort=port, Protocol="tcp")
+    return ecs.PortMapping(Name=port_name(name), ContainerPort=port, Protocol="tcp")
 
 
 def _linux(one: Container, *, exec: bool) -> Any:

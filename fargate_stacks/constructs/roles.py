@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from awacs.aws import ArnLike, Condition, StringEquals
-from troposphere import Ref, encode_to_dict, iam
+from troposphere import Ref, iam
 
 from fargate_stacks.constructs.access import allow, merge_statements
 from fargate_stacks.constructs.task import Task
@@ -21,7 +21,6 @@ _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 # IAM quotas: characters of a managed policy without white space, and managed policies of a role
 _POLICY_SIZE, _POLICIES = 6144, 10
 _LAZY_SIZE = 200  # an ARN that only the deployment knows: longer than any that these policies name
-_RESOURCES_A_STATEMENT = 20
 
 
 def execution_statements(task: Task, log_group_arn: Any) -> list[Any]:
@@ -88,7 +87,7 @@ def _parts(statements: Sequence[Any]) -> list[list[dict[str, Any]]]:
     parts: list[list[dict[str, Any]]] = []
     room = 0
     for statement in _chunks(merge_statements(statements)):
-        size = len(json.dumps(statement, separators=(",", ":"), default=lambda leaf: "x" * _LAZY_SIZE)) + 1
+        size = _size(statement) + 1
         if not parts or size > room:
             parts.append([])
             room = _POLICY_SIZE - 60  # the document around the statements
@@ -98,7 +97,16 @@ def _parts(statements: Sequence[Any]) -> list[list[dict[str, Any]]]:
 
 
 def _chunks(statements: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Split a statement whose resources fill more than half a policy."""
     for statement in statements:
-        resources = statement["Resource"]
-        for start in range(0, len(resources), _RESOURCES_A_STATEMENT):
-            yield {**encode_to_dict(statement), "Resource": resources[start : start + _RESOURCES_A_STATEMENT]}
+        part: list[Any] = []
+        for resource in statement["Resource"]:
+            if part and _size([*part, resource]) > _POLICY_SIZE // 2:
+                yield {**statement, "Resource": part}
+                part = []
+            part.append(resource)
+        yield {**statement, "Resource": part}
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":"), default=lambda leaf: "x" * _LAZY_SIZE))

@@ -227,8 +227,8 @@ class Task(Value):
         return self.names[[id(one) for one in self.containers].index(id(container))]
 
     def port_name(self, port: int) -> str:
-        """What Service Connect calls a port: the name of the container that has it."""
-        return next(self.name_of(one) for one in self.containers if one.port == port)
+        """What Service Connect calls a port: the name of the container that has it, as ECS admits one."""
+        return next(port_name(self.name_of(one)) for one in self.containers if one.port == port)
 
     def environment_of(self, container: Container) -> dict[str, Text]:
         """A container's own environment and what its uses bring, by name."""
@@ -255,9 +255,18 @@ class Task(Value):
         return (one for one in self.uses if (one.container or first) == name)
 
 
+def port_name(container: str) -> str:
+    """The name of a container's port mapping: lower case, no hyphen first, at most 64 (API reference, PortMapping)."""
+    return container.lower().lstrip("-_")[:64] or "port"
+
+
 def _secret(value: str | SecretValue) -> SecretValue:
+    """Take an ARN apart: `arn:...:secret:name-AbCdEf:field:stage:version` reads one field of one version."""
     if isinstance(value, SecretValue):
         return value
     if ":ssm:" in value:
         return SecretValue(arn=value, service="ssm")
-    return SecretValue(arn=value)
+    *arn, field, stage, version = value.split(":") if value.count(":") == 9 else (*value.split(":"), "", "", "")
+    secret = ":".join(arn)
+    exact = re.search(r"-[A-Za-z0-9]{6}\Z", secret) is not None
+    return SecretValue(arn=secret, exact=exact, field=field or None, stage=stage or None, version=version or None)

@@ -211,8 +211,10 @@ class Construct(Frozen):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sources", _caller())
-        if not _NAME.match(str(self.name)):
-            pascal = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", str(self.name)))
+        name: object = self.name
+        given = name if isinstance(name, str) else ""
+        if not _NAME.match(given):
+            pascal = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", given))
             cure = f"; call it {pascal[:64]}" if _NAME.match(pascal[:64]) else ""
             raise SpecError(
                 f"{type(self).__name__}: a name is up to 64 ASCII letters and digits, a capital first, "
@@ -236,21 +238,38 @@ class Construct(Frozen):
 
 
 def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Answer a misspelt keyword of a method as constructs do: with the nearest right one."""
-    code = call.__code__
-    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    """Answer a wrong call of a method or function as constructs answer theirs: each argument held to its annotation."""
+    code, defaults = call.__code__, call.__kwdefaults__ or {}
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    first = 1 if names[:1] == ("self",) else 0
+    known, positional = names[first:], code.co_varnames[first : code.co_argcount]
+    optional = {*defaults, *positional[len(positional) - len(call.__defaults__ or ()) :]}
+    hints: dict[str, Hint] = {}
 
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        owner: Any = args[0] if first else None
+        who = f"{owner.who}.{call.__name__}()" if isinstance(owner, Frozen) else call.__name__
         for key in kwargs:
             if key not in known:
                 hint = nearest(key, known) or f"; it takes {', '.join(known) or 'nothing'}"
-                raise SpecError(f"{call.__name__}: there is no argument {key}{hint}")
+                raise SpecError(f"{who}: there is no argument {key}{hint}")
         if len(args) > code.co_argcount:
             raise SpecError(
-                f"{call.__name__}: {shown(args[code.co_argcount])} has no argument name; "
-                f"it takes {', '.join(known) or 'nothing'}"
+                f"{who}: {shown(args[code.co_argcount])} has no argument name; it takes {', '.join(known) or 'nothing'}"
             )
+        given = dict(zip(positional, args[first:], strict=False))
+        for key in known:
+            if key in given and key in kwargs:
+                raise SpecError(f"{who}: {key} is given twice, got {shown(given[key])} first")
+            if key not in given and key not in kwargs and key not in optional:
+                raise SpecError(f"{who}: {key} is missing; give {key}=")
+        if not hints:
+            found = typing.get_type_hints(call)
+            hints.update({key: compile_hint(found[key]) for key in known if key in found})
+        for key, value in (*given.items(), *kwargs.items()):
+            if key in hints and not hints[key].admits(value):
+                raise SpecError(f"{who}: {key} must be {hints[key].text}, got {shown(value)}; pass {hints[key].text}")
         return call(*args, **kwargs)
 
     return checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -29,11 +30,16 @@ def _anything(text: str) -> Hint:
 
 
 def _scalar(kind: type) -> Hint:
-    if kind is int:  # True is an int to Python and a mistake to us
-        return Hint(lambda v: isinstance(v, int) and not isinstance(v, bool), _same, "int")
+    if kind is int:
+        return Hint(_is_int, _same, "int")
     if kind is float:
-        return Hint(lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), _same, "a number")
+        return Hint(lambda v: _is_int(v) or (isinstance(v, float) and math.isfinite(v)), _same, "a number")
     return Hint(lambda v: isinstance(v, kind), _same, kind.__name__)
+
+
+def _is_int(value: Any) -> bool:
+    # True is an int to Python and a mistake to us; beyond 64 bits nothing of AWS counts, and floats overflow
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def _sequence(item: Hint) -> Hint:
@@ -106,7 +112,9 @@ def compile_hint(hint: Any) -> Hint:
 
 def shown(value: Any) -> str:
     """Give a value as an error message shows it: short, and never a class's repr."""
-    if isinstance(value, (str, int, float, bool, type(None))):
+    if isinstance(value, int) and value.bit_length() > 64:
+        text = f"a number of {value.bit_length()} bits"
+    elif isinstance(value, (str, int, float, bool, type(None))):
         text = repr(value)
     elif isinstance(value, (list, tuple)):
         text = "[" + ", ".join(shown(one) for one in value) + "]"

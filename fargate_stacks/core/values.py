@@ -294,7 +294,7 @@ class Sub(Intrinsic):
         return isinstance(other, Sub) and (self.template, self.values) == (other.template, other.values)
 
     def __hash__(self) -> int:
-        return hash(self.template)
+        return hash((self.template, *sorted(self.values), *(self.values[key] for key in sorted(self.values))))
 
     def _label(self) -> str:
         return f"sub({self.template!r})"

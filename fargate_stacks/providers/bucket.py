@@ -11,7 +11,7 @@ from awacs.aws import Condition, StringLike
 from troposphere import Join, s3
 
 from fargate_stacks.constructs.access import Access, allow, env_prefix
-from fargate_stacks.core.construct import Construct
+from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.errors import SpecError
@@ -64,6 +64,7 @@ class Bucket(Construct):
 
     # verbs
 
+    @verb
     def read(self, *, prefix: str = "", env: str | None = None, container: str | None = None) -> Access:
         """Let a task get and list objects, and tell it the bucket's name: `UPLOADS_BUCKET` for Uploads, or in `env`.
 
@@ -71,10 +72,12 @@ class Bucket(Construct):
         """
         return self._access("read", prefix, env, container, _READ, lists=True)
 
+    @verb
     def write(self, *, prefix: str = "", env: str | None = None, container: str | None = None) -> Access:
         """Let a task put and delete objects, but neither read nor list them; the rest is as in `read`."""
         return self._access("write", prefix, env, container, _WRITE, lists=False)
 
+    @verb
     def read_write(self, *, prefix: str = "", env: str | None = None, container: str | None = None) -> Access:
         """Let a task get, list, put and delete objects; the rest is as in `read`."""
         return self._access("read_write", prefix, env, container, _READ + _WRITE, lists=True)

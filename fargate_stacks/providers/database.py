@@ -13,7 +13,7 @@ from troposphere.validators import double
 from fargate_stacks.constructs.access import Access, PortAccess, SecretValue, env_prefix
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
-from fargate_stacks.core.construct import Construct
+from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.providers.duration import whole
@@ -132,6 +132,7 @@ class Postgres(Construct):
     def security_group(self) -> Attr:
         return self.attr("SecurityGroup", "GroupId")
 
+    @verb
     def connect(self, *, env: str | None = None, container: str | None = None) -> Access:
         """Let a task open connections, and tell it where and as whom.
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from troposphere import sqs
 
 from fargate_stacks.constructs.access import Access, allow, env_prefix
-from fargate_stacks.core.construct import Construct
+from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.values import Attr, by_removal
 from fargate_stacks.providers.duration import whole
 from fargate_stacks.providers.tls import tls_only
@@ -93,10 +93,12 @@ class Queue(Construct):
 
     # verbs
 
+    @verb
     def send(self, *, env: str | None = None, container: str | None = None) -> Access:
         """Let a task put messages in, and tell it the queue's URL: `JOBS_URL` for a queue named Jobs, or in `env`."""
         return self._access("send()", env, container, "sqs:SendMessage")
 
+    @verb
     def consume(self, *, env: str | None = None, container: str | None = None) -> Access:
         """Let a task receive, hide and delete messages, and tell it the queue's URL as `send` does."""
         return self._access(

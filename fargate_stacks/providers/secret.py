@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from troposphere import secretsmanager
 
 from fargate_stacks.constructs.access import Access, SecretValue, env_prefix
-from fargate_stacks.core.construct import Construct, Frozen, Value
+from fargate_stacks.core.construct import Construct, Frozen, Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.errors import SpecError
@@ -83,6 +83,7 @@ class Secret(Construct):
     def secret_arn(self) -> Attr:
         return self.attr("Secret")
 
+    @verb
     def value(self, field: str | None = None) -> SecretValue:
         """Give the secret, or one field of it, for `Container(secrets=)`. Raises SpecError for a field it lacks."""
         known = [] if self.generate.username is None else ["username", "password"]
@@ -91,6 +92,7 @@ class Secret(Construct):
         _check_field(self, field)
         return SecretValue(arn=self.secret_arn, field=field)
 
+    @verb
     def read(self, *, field: str | None = None, env: str | None = None, container: str | None = None) -> Access:
         """Let a container start with the secret in `API_KEY` for a secret named ApiKey, or in `env`.
 
@@ -127,6 +129,7 @@ class ExistingSecret(Value):
                 f"arn must be that of a Secrets Manager secret, got {shown(self.arn)}; a name is given first"
             )
 
+    @verb
     def value(self, field: str | None = None) -> SecretValue:
         """Give the secret, or one field of a JSON secret, for `Container(secrets=)`."""
         _check_field(self, field)
@@ -136,6 +139,7 @@ class ExistingSecret(Value):
         arn = _here("secretsmanager", f"secret:{self.name}")
         return SecretValue(arn=arn, field=field, exact=False, encryption_key=self.encryption_key)
 
+    @verb
     def read(self, *, field: str | None = None, env: str | None = None, container: str | None = None) -> Access:
         """Let a container start with the secret in a name from the last part of its own, or in `env`.
 
@@ -164,6 +168,7 @@ class ExistingParameter(Value):
                 "a parameter's name is letters, digits and _.- in parts between /, at most 1011 characters"
             )
 
+    @verb
     def value(self) -> SecretValue:
         """Give the parameter for `Container(secrets=)`."""
         return SecretValue(
@@ -172,6 +177,7 @@ class ExistingParameter(Value):
             encryption_key=self.encryption_key,
         )
 
+    @verb
     def read(self, *, env: str | None = None, container: str | None = None) -> Access:
         """Let a container start with the parameter in a name from the last part of its own, or in `env`."""
         return _read(self, self.name, self.value(), env, container)
