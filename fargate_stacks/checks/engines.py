@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -57,6 +58,8 @@ ENGINES = {"cloudformation-validate": cloudformation_validate, "cfn-lint": cfn_l
 def _composite_engine() -> Any:
     from cloudformation_validate import CompositeEngine
 
+    # freed before the interpreter takes modules apart, since its own destructor needs them
+    atexit.register(_composite_engine.cache_clear)
     return CompositeEngine()
 
 

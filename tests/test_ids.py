@@ -1,0 +1,168 @@
+"""The contract of logical ids: every part that a construct can make, by hand. Renaming one is a breaking change."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+import fargate_stacks
+from fargate_stacks import (
+    App,
+    Bucket,
+    Cluster,
+    Construct,
+    Container,
+    Egress,
+    Endpoint,
+    FlowLogs,
+    LoadBalancer,
+    Postgres,
+    Queue,
+    Scaling,
+    Secret,
+    Service,
+    Stack,
+    Task,
+    Vpc,
+    queue_worker,
+    render,
+)
+
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def container(port: int | None = 8080) -> Container:
+    return Container(image="example/api:7", port=port)
+
+
+def everything() -> list[Construct]:
+    """One of each construct, with every option that makes resources."""
+    vpc = Vpc("Net", nat="per-zone", tiers=["public", "private", "isolated"], flow_logs=FlowLogs())
+    cluster = Cluster("Main", vpc=vpc)
+    edge = LoadBalancer("Edge", vpc=vpc, public=True, certificate=CERTIFICATE)
+    address = Endpoint("Address", vpc=vpc, port=8080)
+    data = Postgres("Orders", vpc=vpc, instances=2)
+    bucket, queue, secret = Bucket("Uploads"), Queue("Jobs"), Secret("Signing")
+    shop = Service(
+        "Shop",
+        cluster=cluster,
+        task=Task(containers=[container()], uses=[data.connect(), bucket.read(), queue.send(), secret.read()]),
+        route=[edge.route("/*"), edge.route(host="a.example.com", name="host")],
+        endpoint=address,
+        count=Scaling(min=1, max=2, cpu=50, memory=50),
+        egress=[Egress(port=443)],
+    )
+    client = Service(
+        "Client",
+        cluster=cluster,
+        task=Task(containers=[container()], uses=[address.connect()]),
+        route=edge.route("/client"),
+        count=Scaling(min=1, max=2, requests=5),
+    )
+    worker = queue_worker("Mail", cluster=cluster, task=Task(containers=[container(None)]))
+    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *worker]
+
+
+CONTRACT = {
+    "Net": """
+        Vpc InternetGateway InternetGatewayAttachment PublicSubnet1 PublicSubnet2 PublicRouteTable
+        PublicSubnet1RouteTableAssociation PublicSubnet2RouteTableAssociation PublicDefaultRoute
+        ElasticIp1 ElasticIp2 NatGateway1 NatGateway2 PrivateSubnet1 PrivateSubnet2 PrivateRouteTable1
+        PrivateRouteTable2 PrivateSubnet1RouteTableAssociation PrivateSubnet2RouteTableAssociation PrivateDefaultRoute1
+        PrivateDefaultRoute2
+        IsolatedSubnet1 IsolatedSubnet2 IsolatedRouteTable IsolatedSubnet1RouteTableAssociation
+        IsolatedSubnet2RouteTableAssociation S3Endpoint Namespace FlowLogGroup FlowLogPolicy FlowLogRole FlowLog
+    """,
+    "Main": "Cluster",
+    "Edge": "SecurityGroup LoadBalancer Listener RedirectListener",
+    "Address": "SecurityGroup",
+    "Orders": "SecurityGroup DBSubnetGroup Secret DBCluster SecretAttachment DBInstance1 DBInstance2",
+    "Uploads": "Bucket BucketPolicy",
+    "Jobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",
+    "Signing": "Secret",
+    "Shop": """
+        SecurityGroup EdgeIngress8080 EdgeEgress8080 OrdersIngress5432 OrdersEgress5432 LogGroup
+        ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition
+        TargetGroup ListenerRule HostTargetGroup HostListenerRule Service ScalableTarget CpuScalingPolicy
+        MemoryScalingPolicy
+    """,
+    "Client": """
+        SecurityGroup EdgeIngress8080 EdgeEgress8080 AddressIngress8080 LogGroup
+        ExecutionPolicy ExecutionRole TaskRole TaskDefinition
+        TargetGroup ListenerRule Service ScalableTarget RequestsScalingPolicy
+    """,
+    "Mail": "SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition Service",
+    "MailJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",
+}  # fmt: skip
+
+
+def ids(*stacks: Stack) -> dict[str, str]:
+    """Give the type of each resource of an app by its logical id, whatever stack it is in."""
+    return {key: one["Type"] for template in render(App(stacks)).values() for key, one in template.resources.items()}
+
+
+@pytest.fixture(scope="module")
+def parts() -> dict[str, list[str]]:
+    """The parts of each construct, as rendered."""
+    template = render(App([Stack("all", everything())]))["all"]
+    found: dict[str, list[str]] = {}
+    for logical_id, owner in template.owners.items():
+        assert logical_id.startswith(owner.name)
+        found.setdefault(owner.name, []).append(logical_id.removeprefix(owner.name))
+    return found
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_parts_are_as_promised(name: str, parts: dict[str, list[str]]) -> None:
+    assert sorted(parts[name]) == sorted(CONTRACT[name].split())
+
+
+def test_every_construct_has_promised(parts: dict[str, list[str]]) -> None:
+    assert set(parts) == set(CONTRACT)
+    public = [getattr(fargate_stacks, name) for name in fargate_stacks.__all__]
+    constructs = {one for one in public if isinstance(one, type) and issubclass(one, Construct)} - {Construct}
+    assert {type(one) for one in everything()} == constructs
+
+
+def test_the_order_of_members_changes_no_id() -> None:
+    whole = ids(Stack("all", everything()))
+    members = everything()
+    assert ids(Stack("all", members[::-1])) == whole
+    for start in range(len(members)):
+        assert ids(Stack("all", [*members[start:], *members[:start]])) == whole
+
+
+def test_lists_of_members_change_no_id() -> None:
+    first, *rest = everything()
+    assert ids(Stack("all", [[first, (rest[0], [rest[1]])], rest[2:]])) == ids(Stack("all", everything()))
+
+
+def test_moving_a_construct_to_another_stack_changes_no_id() -> None:
+    whole = ids(Stack("all", everything()))
+    for border in range(1, len(everything())):
+        members = everything()
+        assert ids(Stack("second", members[border:]), Stack("first", members[:border])) == whole
+
+
+def test_the_order_of_routes_changes_no_id() -> None:
+    vpc = Vpc("Net")
+    cluster, edge = Cluster("Main", vpc=vpc), LoadBalancer("Edge", vpc=vpc)
+    routes = [edge.route("/*"), edge.route("/a", name="a"), edge.route("/b", name="b")]
+    found = {
+        frozenset(
+            ids(
+                Stack(
+                    "all",
+                    [
+                        vpc,
+                        cluster,
+                        edge,
+                        Service("Web", cluster=cluster, task=Task(containers=[container()]), route=order),
+                    ],
+                )
+            ).items()
+        )
+        for order in permutations(routes)
+    }
+    assert len(found) == 1
