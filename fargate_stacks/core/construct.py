@@ -79,7 +79,7 @@ class _ValueType(type):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            fields = cls.__dataclass_fields__
+            fields = {one.name: one for one in dataclasses.fields(cls)}  # a ClassVar is none
             unknown = next((key for key in kwargs if key not in fields), None)
             if unknown is not None:
                 raise SpecError(cls._unknown_field(unknown, kwargs.get("name", *args[:1])))
@@ -194,7 +194,7 @@ class Frozen(metaclass=_ValueType):
         who = _who(cls.__name__, name)
         if key in cls.refused:
             return f"{who}: {key} {cls.refused[key]}"
-        known = list(cls.__dataclass_fields__)
+        known = [one.name for one in dataclasses.fields(cls)]
         hint = nearest(key, known) or f"; the fields are {', '.join(known)}"
         return f"{who}: there is no field {key}{hint}"
 
