@@ -6,8 +6,9 @@ first, each to its end, until an event that is known and older than the newest b
 committed only when the whole read of a scope succeeded, and each nested stack is a scope of its own.
 5. Only the event id tells two events apart. 6. Nested stacks are scopes by physical id, read from the
 start of the operation. 7. Events come out by time, then in the order of AWS. 8. Where events carry
-request tokens, those of an operation before or after ours are left out. 9. A failed read is reported,
-never raised, and loses nothing.
+request tokens, those of an operation before or after ours are left out; a token that nobody has
+explained yet is held until the stack's own events explain it. 9. A failed read is reported, never
+raised, and loses nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ from fargate_stacks.deploy.client import CallFailed, Event
 
 OVERLAP = timedelta(seconds=30)
 """How much later than its own time an event may become visible."""
+
+
+_OPENINGS = frozenset("CREATE_IN_PROGRESS UPDATE_IN_PROGRESS IMPORT_IN_PROGRESS REVIEW_IN_PROGRESS".split())
+"""What a stack says first in an operation that interrupts no other."""
+
+
+_INTERRUPTIONS = ("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS")
+"""What a stack says first in an operation that takes over from ours."""
 
 
 class Pages(Protocol):
@@ -56,9 +65,11 @@ class Stream:
 
     def __init__(self, pages: Pages, stack_id: str, *, token: str | None = None) -> None:
         self._pages = pages
-        self._token = token
+        self._ours = {token} if token else set()
+        self._foreign: set[str] = set()
         self._root = _Scope(stack_id)
         self._nested: dict[str, _Scope] = {}
+        self._held: list[Event] = []
         self.started: Event | None = None
         """The root event that our call made."""
         self.terminal: Event | None = None
@@ -74,11 +85,17 @@ class Stream:
             if newest is None and events:
                 newest = max(event.time for event in events)
             ids |= {event.id for event in events if event.time == newest}
+            self._foreign |= {event.token for event in events} - self._ours - {""}
             # many events share a millisecond, and that millisecond may fill more than a page
             if page is None or any(event.time != newest for event in events):
                 break
         self._root.since = self._root.high = newest
         self._root.before = frozenset(ids)
+
+    def also(self, token: str) -> None:
+        """Count another call among ours: the cancel of the operation."""
+        if self._ours:
+            self._ours.add(token)
 
     def read(self, *, whole: bool = False) -> Reading:
         """Give what is new, oldest first; `whole` reads back to the start of the operation."""
@@ -97,9 +114,12 @@ class Stream:
                 if todo is self._root or not trouble.gone:
                     troubles.append(trouble)
                 continue
-            taken = self._own(new) if todo is self._root else new
-            todo.seen |= {event.id for event in taken}
-            todo.high = max((event.time for event in taken), default=todo.high)
+            todo.seen |= {event.id for event in new}
+            todo.high = max((event.time for event in new), default=todo.high)
+            for event in new:
+                self._learn(event)
+            self._held += new
+            taken = self._release(whole=whole and not troubles)
             self._open_nested(taken)
             found += taken
         found.sort(key=lambda event: event.time)
@@ -123,40 +143,54 @@ class Stream:
                 oldest_first.sort(key=lambda event: event.time)
                 return oldest_first
 
-    def _own(self, events: Iterable[Event]) -> list[Event]:
-        """Leave out the events of operations before and after ours, where tokens tell."""
-        events = list(events)
-        for event in events:
-            if self._of_the_stack(event) and (self._token is None or event.token in (self._token, "")):
-                first = self.started
-                self.started = event if first is None or event.time < first.time else first
-        own = []
-        for event in events:
-            foreign = bool(self._token and event.token and event.token != self._token)
-            if foreign and not self._between(event):
+    def _learn(self, event: Event) -> None:
+        """See from an event of the stack itself when ours began and ended, and whose a token is."""
+        if event.physical_id != self._root.stack_id:
+            return
+        if self._ours and event.token not in self._ours:
+            if not event.token:
+                if self._after_the_end(event):
+                    return
+            elif event.status in _OPENINGS or (event.token not in self._foreign and self._after_the_end(event)):
+                self._foreign.add(event.token)
+                return
+            elif event.token in self._foreign or not event.status.endswith(_INTERRUPTIONS):
+                return
+            else:
+                # a cancel, a rollback or a delete has a token of its own, and lies inside our operation
+                self._ours.add(event.token)
+                for held in self._held:
+                    if held.token == event.token:
+                        self._learn(held)
+        if self.started is None or event.time < self.started.time:
+            self.started = event
+        if event.settled and (self.terminal is None or event.time >= self.terminal.time):
+            self.terminal = event
+
+    def _after_the_end(self, event: Event) -> bool:
+        return self.terminal is not None and event.time > self.terminal.time
+
+    def _release(self, *, whole: bool) -> list[Event]:
+        """Give the held events that are ours and drop those that are not; the rest stays held."""
+        held, self._held = self._held, []
+        taken = []
+        for event in held:
+            if not self._ours or event.token in self._ours:
+                taken.append(event)
+            elif event.token in self._foreign:
                 continue
-            own.append(event)
-            if self._of_the_stack(event) and event.settled:
-                last = self.terminal
-                self.terminal = event if last is None or event.time >= last.time else last
-        return own
-
-    def _of_the_stack(self, event: Event) -> bool:
-        return event.physical_id == self._root.stack_id
-
-    def _between(self, event: Event) -> bool:
-        """A cancel and its rollback have a token of their own, and lie inside our operation."""
-        return (
-            self.started is not None
-            and event.time >= self.started.time
-            and (self.terminal is None or event.time < self.terminal.time)
-        )
+            elif not event.token or whole:
+                if not self._after_the_end(event):
+                    taken.append(event)
+            else:
+                self._held.append(event)
+        return taken
 
     def _open_nested(self, events: Iterable[Event]) -> None:
-        start = self.started.time if self.started is not None else self._root.since
+        since = self._root.since
         for event in events:
             nested = event.physical_id
             if event.type != "AWS::CloudFormation::Stack" or nested == event.stack_id:
                 continue
             if nested.startswith("arn:") and nested not in self._nested:
-                self._nested[nested] = _Scope(nested, since=start)
+                self._nested[nested] = _Scope(nested, since=since, high=since)
