@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.localcloud import cloud as cloud
+from tests.localcloud import local_endpoint as local_endpoint
+
 
 def _is_loopback(host: str) -> bool:
     try:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -273,6 +274,7 @@ def local_api(service: str, endpoint_url: str, *, region: str = LOCAL_REGION, ac
     blind["config_file"] = (None, None, os.devnull, None)
     blind["credentials_file"] = (None, None, os.devnull, None)
     session = botocore.session.Session(session_vars=blind)
+    session.register_component("data_loader", _models())
     return session.create_client(
         service,
         endpoint_url=endpoint_url,
@@ -287,6 +289,14 @@ def local_api(service: str, endpoint_url: str, *, region: str = LOCAL_REGION, ac
             user_agent_extra=_agent(),
         ),
     )
+
+
+@cache
+def _models() -> Any:
+    """Give one loader of botocore's models: they are megabytes of JSON, read once a process."""
+    from botocore.loaders import Loader
+
+    return Loader()
 
 
 def _local(endpoint_url: str, region: str, account: str) -> Client:

@@ -1,0 +1,284 @@
+"""ECS as the templates write it: clusters, task definitions and services with every property kept.
+
+The resource types call the API's own actions, so what a deployment does to a service lives in one place:
+`ecs._ACTION_MAP["CreateService"]` and `["UpdateService"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
+from ministack.services import ecs
+from ministack.services.cloudformation import provisioners
+
+from fargate_stacks.deploy.local.calls import Refused, json_call
+from fargate_stacks.deploy.local.shapes import input_of
+
+Data = dict[str, Any]
+Props = Mapping[str, Any]
+
+
+def register() -> None:
+    """Put the resource types into CloudFormation and mend the calls that lose properties."""
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::ECS::TaskDefinition"] = {
+        "create": _create_definition,
+        "update": _update_definition,
+        "update_with_logical_id": True,
+        "delete": _delete_definition,
+    }
+    handlers["AWS::ECS::Service"] = {"create": _create_service, "update": _update_service, "delete": _delete_service}
+    provisioners._STACK_TAG_PROPERTY["AWS::ECS::TaskDefinition"] = ("Tags", "list")
+    actions = ecs._ACTION_MAP
+    actions["RegisterTaskDefinition"] = _register
+    for name in ("CreateService", "UpdateService"):
+        actions[name] = _keeping(actions[name], new=name == "CreateService")
+
+
+def call(action: str, **request: Any) -> Data:
+    """Call ECS."""
+    return json_call("Ecs", ecs._ACTION_MAP, action, request)
+
+
+def definition(name: str) -> Data | None:
+    """Give a task definition by ARN, family or family:revision."""
+    found: Data | None = ecs._task_defs.get(ecs._resolve_td_key(name))
+    return found
+
+
+# --- the API
+
+
+def _register(data: Data) -> Any:
+    """RegisterTaskDefinition that keeps all it is given."""
+    if not data.get("family"):
+        return error_response_json("ClientException", "Family should not be null or empty.", 400)
+    containers = data.get("containerDefinitions")
+    if not containers:
+        return error_response_json("ClientException", "Container list cannot be empty.", 400)
+    fargate = "FARGATE" in data.get("requiresCompatibilities", ())
+    if fargate:
+        problem = _fargate_problem(data)
+        if problem:
+            return error_response_json("ClientException", problem, 400)
+    for container in containers:
+        container.setdefault("cpu", 0)
+        container.setdefault("essential", True)
+        for name in ("portMappings", "environment", "mountPoints", "volumesFrom", "systemControls"):
+            container.setdefault(name, [])
+        for port in container["portMappings"]:
+            port.setdefault("protocol", "tcp")
+            if data.get("networkMode") == "awsvpc":
+                port.setdefault("hostPort", port["containerPort"])
+    revision = ecs._next_task_def_revision(data["family"])
+    key = f"{data['family']}:{revision}"
+    arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task-definition/{key}"
+    kept = {name: value for name, value in data.items() if name != "tags"}
+    record = {
+        "volumes": [],
+        "placementConstraints": [],
+        "networkMode": "bridge",
+        **kept,
+        "taskDefinitionArn": arn,
+        "revision": revision,
+        "status": "ACTIVE",
+        "compatibilities": ["EC2", "FARGATE"] if fargate else ["EC2"],
+        "requiresAttributes": [],
+        "registeredAt": ecs._iso(),
+        "registeredBy": f"arn:aws:iam::{get_account_id()}:root",
+    }
+    ecs._task_defs[key] = record
+    ecs._tags[arn] = list(data.get("tags", ()))
+    return json_response({"taskDefinition": record, "tags": data.get("tags", [])})
+
+
+_MEMORY = {
+    256: [512, 1024, 2048],
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+    8192: range(16384, 61441, 4096),
+    16384: range(32768, 122881, 8192),
+    32768: [61440, *range(65536, 249857, 8192), 249856],
+}
+
+
+def _fargate_problem(data: Props) -> str:
+    """Say what ECS refuses in a task definition for Fargate."""
+    if not data.get("cpu") or not data.get("memory"):
+        return "Fargate requires that 'cpu' and 'memory' be defined at the task level."
+    if data.get("networkMode") != "awsvpc":
+        return "Fargate only supports network mode 'awsvpc'."
+    cpu, memory = _units(data["cpu"], "vcpu"), _units(data["memory"], "gb")
+    if memory not in _MEMORY.get(cpu, ()):
+        return (
+            "No Fargate configuration exists for given values: "
+            f"{cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values."
+        )
+    return ""
+
+
+def _units(text: Any, unit: str) -> int:
+    """Give `1 vCPU` or `2GB` as the number that ECS counts in."""
+    said = str(text).strip().lower()
+    if said.endswith(unit):
+        return round(float(said.removesuffix(unit)) * 1024)
+    return int(said) if said.isdigit() else -1
+
+
+_KEPT = (
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+    "availabilityZoneRebalancing",
+    "placementConstraints",
+    "placementStrategy",
+    "serviceRegistries",
+    "enableECSManagedTags",
+    "propagateTags",
+)
+_KEPT_BY_DEPLOYMENT = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
+
+
+def _keeping(action: Callable[[Data], Any], *, new: bool) -> Callable[[Data], Any]:
+    """Let CreateService and UpdateService keep what they drop, and refuse what ECS refuses."""
+
+    def keeping(data: Data) -> Any:
+        problem = _service_problem(data, new=new)
+        if problem:
+            return error_response_json(*problem, 400)
+        answer = action(data)
+        if answer[0] >= 400:
+            return answer
+        cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+        name = str(data["serviceName"] if new else data["service"]).rpartition("/")[2]
+        service = ecs._services[f"{cluster}/{name}"]
+        for field in _KEPT:
+            if field in data:
+                service[field] = data[field]
+        if new:
+            service.setdefault("placementConstraints", [])
+            service.setdefault("placementStrategy", [])
+            service.setdefault("availabilityZoneRebalancing", "DISABLED")
+        for field in _KEPT_BY_DEPLOYMENT:
+            if field in data:
+                service["deployments"][0][field] = data[field]
+            elif len(service["deployments"]) > 1 and field in service["deployments"][1]:
+                service["deployments"][0].setdefault(field, service["deployments"][1][field])
+        for one in service["deployments"]:
+            one.setdefault("networkConfiguration", service["networkConfiguration"])
+            if service.get("platformVersion"):
+                one.setdefault("platformVersion", service["platformVersion"])
+        for field in ("roleArn", "platformVersion", "platformFamily"):
+            if not service.get(field):
+                service.pop(field, None)
+        return json_response({"service": ecs._sanitize(service)})
+
+    return keeping
+
+
+def _service_problem(data: Props, *, new: bool) -> tuple[str, str] | None:
+    cluster = ecs._clusters.get(ecs._resolve_cluster_name(data.get("cluster") or "default"))
+    if cluster is None or cluster["status"] != "ACTIVE":
+        return "ClusterNotFoundException", "Cluster not found."
+    name = data.get("taskDefinition")
+    if new and not name:
+        return "ClientException", "TaskDefinition is required"
+    if name:
+        found = definition(name)
+        if found is None:
+            return "ClientException", "TaskDefinition not found."
+        if found["status"] != "ACTIVE":
+            return "ClientException", "TaskDefinition is inactive"
+    for item in data.get("capacityProviderStrategy") or ():
+        provider = item["capacityProvider"]
+        if provider not in cluster["capacityProviders"]:
+            return (
+                "InvalidParameterException",
+                f"The specified capacity provider strategy cannot contain a capacity provider that is not "
+                f"associated with the cluster. {provider}",
+            )
+    return None
+
+
+# --- the resource types
+
+
+@cache
+def _camel(operation: str) -> Callable[[Any], Data]:
+    return input_of("ecs", operation)
+
+
+def _create_definition(logical_id: str, props: Props, stack: str) -> tuple[str, Data]:
+    family = props.get("Family") or provisioners._physical_name(stack, logical_id, max_len=255)
+    made = call("RegisterTaskDefinition", **_camel("RegisterTaskDefinition")({**props, "Family": family}))
+    arn = made["taskDefinition"]["taskDefinitionArn"]
+    return arn, {"TaskDefinitionArn": arn}
+
+
+def _update_definition(arn: str, old: Props, new: Props, stack: str, logical_id: str | None = None) -> tuple[str, Data]:
+    if {**old, "Tags": None} != {**new, "Tags": None}:
+        return _create_definition(logical_id or arn, new, stack)
+    ecs._tags[arn] = _tags(new)
+    return arn, {"TaskDefinitionArn": arn}
+
+
+def _delete_definition(arn: str, props: Props) -> None:
+    call("DeregisterTaskDefinition", taskDefinition=arn)
+
+
+def _create_service(logical_id: str, props: Props, stack: str) -> tuple[str, Data]:
+    name = props.get("ServiceName") or provisioners._physical_name(stack, logical_id, max_len=255)
+    request = _camel("CreateService")({**props, "ServiceName": name})
+    service = call("CreateService", **request)["service"]
+    return service["serviceArn"], {"ServiceArn": service["serviceArn"], "Name": name}
+
+
+def _update_service(arn: str, old: Props, new: Props, stack: str) -> tuple[str, Data]:
+    before, after = _camel("UpdateService")(old), _camel("UpdateService")(new)
+    request = {name: value for name, value in after.items() if before.get(name) != value}
+    for name in before.keys() - after.keys():
+        # what left the template goes back to its default
+        request[name] = _DEFAULTS.get(name, [] if isinstance(before[name], list) else {})
+    request.pop("tags", None)
+    _, cluster, name = arn.rsplit("/", 2)
+    # a count that left the template stays as it is: a scaler may have set it
+    if "DesiredCount" not in new:
+        request.pop("desiredCount", None)
+    if request:
+        call("UpdateService", cluster=cluster, service=name, **request)
+    service = ecs._services[f"{cluster}/{name}"]
+    service["tags"] = ecs._tags[arn] = _tags(new)
+    return arn, {"ServiceArn": arn, "Name": name}
+
+
+_DEFAULTS: dict[str, Any] = {
+    "healthCheckGracePeriodSeconds": 0,
+    "enableExecuteCommand": False,
+    "enableECSManagedTags": False,
+    "propagateTags": "NONE",
+    "availabilityZoneRebalancing": "DISABLED",
+    "platformVersion": "LATEST",
+    "deploymentConfiguration": {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    },
+    "serviceConnectConfiguration": {"enabled": False},
+}
+
+
+def _delete_service(arn: str, props: Props) -> None:
+    _, cluster, name = arn.rsplit("/", 2)
+    try:
+        call("DeleteService", cluster=cluster, service=name, force=True)
+    except Refused as error:
+        if not error.code.endswith("NotFoundException"):
+            raise
+
+
+def _tags(props: Props) -> list[dict[str, str]]:
+    return [{"key": tag["Key"], "value": tag["Value"]} for tag in props.get("Tags", ())]
