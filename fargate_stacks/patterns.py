@@ -10,8 +10,6 @@ from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service import Service
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import verb
-from fargate_stacks.core.hints import shown
-from fargate_stacks.errors import SpecError
 from fargate_stacks.providers.queue import Queue
 
 
@@ -37,8 +35,6 @@ def queue_worker(
     is not deleted within the queue's `visibility_timeout` comes back, so that must be longer than its work takes.
     What else a service can be told is told to it: `replace(worker.service, capacity=Spot())`. Raises SpecError.
     """
-    if not isinstance(task, Task):
-        raise SpecError(f'queue_worker "{name}": task must be Task, got {shown(task)}; give Task(containers=[...])')
     jobs = Queue(f"{name}Jobs") if queue is None else queue
     consuming = replace(task, uses=[*task.uses, jobs.consume(env="QUEUE_URL")])
     return QueueWorker(jobs, Service(name, cluster=cluster, task=consuming, count=count))

@@ -97,11 +97,15 @@ class Access(Value):
 
     @property
     def who(self) -> str:
-        return self.label or "Access"
+        label: object = self.label
+        return label if isinstance(label, str) and label and label.isprintable() else "Access"
 
     def check(self) -> None:
         for key in (*self.environment, *self.secrets):
             check_env(self.who, key)
+        for one in self.statements:
+            if not isinstance(one, (Statement, Mapping)):
+                raise self.refuse(f"a statement is made by awacs or as a mapping, got {shown(one)}")
 
 
 def check_env(who: str, key: str) -> None:

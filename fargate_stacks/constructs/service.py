@@ -296,7 +296,7 @@ class Service(Construct):
             if route.container not in names:
                 raise self.refuse(
                     f"{route.who} leads to container {route.container!r}, which the task lacks"
-                    f"{nearest(route.container, names)}"
+                    f"{nearest(route.container, names) or '; it has ' + ', '.join(names)}"
                 )
             ported = [(one, port) for one, port in ported if self.task.name_of(one) == route.container]
         if route.port is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, Literal
@@ -159,7 +159,7 @@ class Task(Value):
             for other, state in one.depends_on.items():
                 if other not in known:
                     raise self.refuse(
-                        f'container "{name}" depends on "{other}", which the task lacks{nearest(other, known)}'
+                        f'container "{name}" depends on "{other}", which the task lacks{_near(other, known)}'
                     )
                 if state == "HEALTHY" and known[other].health is None:
                     raise self.refuse(
@@ -196,7 +196,7 @@ class Task(Value):
             if access.container is not None and access.container not in self.names:
                 raise self.refuse(
                     f'{access.label} goes to container "{access.container}", which the task lacks'
-                    f"{nearest(access.container, self.names)}"
+                    f"{_near(access.container, self.names)}"
                 )
         for one, name in zip(self.containers, self.names, strict=True):
             taken: dict[str, tuple[str, str]] = {
@@ -253,6 +253,10 @@ class Task(Value):
     def _uses_of(self, name: str) -> Iterator[Access]:
         first = self.names[0]
         return (one for one in self.uses if (one.container or first) == name)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    return nearest(word, known) or f"; it has {', '.join(known)}"
 
 
 def port_name(container: str) -> str:

@@ -79,11 +79,11 @@ class _ValueType(type):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            fields = {one.name: one for one in dataclasses.fields(cls)}  # a ClassVar is none
+            fields = cls._fields
             unknown = next((key for key in kwargs if key not in fields), None)
             if unknown is not None:
                 raise SpecError(cls._unknown_field(unknown, kwargs.get("name", *args[:1])))
-            positional = [one.name for one in fields.values() if one.init and not one.kw_only]
+            positional = [one.name for one in fields.values() if not one.kw_only]
             given = {**dict(zip(positional, args, strict=False)), **kwargs}
             who = _who(cls.__name__, given.get("name"))
             if len(args) > len(positional):
@@ -97,7 +97,7 @@ class _ValueType(type):
                     raise SpecError(f"{who}: {key} is given twice, got {shown(args[position])} first")
             for one in fields.values():
                 required = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-                if required and one.init and one.name not in given:
+                if required and one.name not in given:
                     raise SpecError(f"{who}: {one.name} is missing; give {one.name}=")
             return super().__call__(*args, **kwargs)
 
@@ -119,12 +119,14 @@ class Frozen(metaclass=_ValueType):
     """Field names that users of other tools try here, with the reason why there is none."""
 
     _hints: ClassVar[Mapping[str, Hint]]
+    _fields: ClassVar[Mapping[str, dataclasses.Field[Any]]] = {}
     _redefaulted: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._redefaulted = cls._restate_defaults()
         dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls._fields = {one.name: one for one in dataclasses.fields(cls) if one.init}
 
     @classmethod
     def _restate_defaults(cls) -> frozenset[str]:
@@ -194,7 +196,7 @@ class Frozen(metaclass=_ValueType):
         who = _who(cls.__name__, name)
         if key in cls.refused:
             return f"{who}: {key} {cls.refused[key]}"
-        known = [one.name for one in dataclasses.fields(cls)]
+        known = list(cls._fields)
         hint = nearest(key, known) or f"; the fields are {', '.join(known)}"
         return f"{who}: there is no field {key}{hint}"
 
@@ -244,12 +246,13 @@ def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
     first = 1 if names[:1] == ("self",) else 0
     known, positional = names[first:], code.co_varnames[first : code.co_argcount]
     optional = {*defaults, *positional[len(positional) - len(call.__defaults__ or ()) :]}
+    kind = call.__qualname__.partition(".")[0] if call.__name__ == "__init__" else call.__name__
     hints: dict[str, Hint] = {}
 
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         owner: Any = args[0] if first else None
-        who = f"{owner.who}.{call.__name__}()" if isinstance(owner, Frozen) else call.__name__
+        who = f"{owner.who}.{call.__name__}()" if isinstance(owner, Frozen) else _who(kind, (*args, None)[first])
         for key in kwargs:
             if key not in known:
                 hint = nearest(key, known) or f"; it takes {', '.join(known) or 'nothing'}"

@@ -34,12 +34,19 @@ def _scalar(kind: type) -> Hint:
         return Hint(_is_int, _same, "int")
     if kind is float:
         return Hint(lambda v: _is_int(v) or (isinstance(v, float) and math.isfinite(v)), _same, "a number")
+    if kind is str:
+        return Hint(lambda v: isinstance(v, str) and (v.isascii() or _is_utf8(v)), _same, "str")
     return Hint(lambda v: isinstance(v, kind), _same, kind.__name__)
 
 
 def _is_int(value: Any) -> bool:
     # True is an int to Python and a mistake to us; beyond 64 bits nothing of AWS counts, and floats overflow
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_utf8(value: str) -> bool:
+    # half a surrogate pair is a str to Python, and no file can hold it
+    return not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def _sequence(item: Hint) -> Hint:

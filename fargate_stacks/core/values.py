@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 
-from fargate_stacks.core.construct import Construct, Value
+from fargate_stacks.core.construct import Construct, Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.errors import SpecError
 
@@ -193,6 +193,7 @@ class Param(Intrinsic):
     Facts: CloudFormation user guide, "Parameters". Raises SpecError for a name, type or default that is none.
     """
 
+    @verb
     def __init__(
         self,
         name: str,

@@ -1,0 +1,239 @@
+"""Whatever is written into a field: an answer in our words, never a traceback of somebody else's."""
+
+# ruff: noqa: E501 - wrong values stand side by side
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck as Slow
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from troposphere import Ref, sqs
+
+import fargate_stacks
+from fargate_stacks import (
+    Access,
+    App,
+    Attr,
+    Bucket,
+    Cluster,
+    Construct,
+    Container,
+    Egress,
+    Endpoint,
+    ExistingCluster,
+    ExistingLoadBalancer,
+    ExistingParameter,
+    ExistingSecret,
+    ExistingVpc,
+    FlowLogs,
+    Generate,
+    HealthCheck,
+    LoadBalancer,
+    OnDemand,
+    Param,
+    Postgres,
+    Queue,
+    Rolling,
+    Scaling,
+    Secret,
+    Service,
+    Spot,
+    Stack,
+    Task,
+    Value,
+    Volume,
+    Vpc,
+    queue_worker,
+    render,
+    sub,
+)
+from fargate_stacks.core.values import AttrList
+from fargate_stacks.errors import RenderError, SpecError
+
+NET = Vpc("Net", tiers=["public", "private", "isolated"])
+MAIN = Cluster("Main", vpc=NET)
+DOOR = LoadBalancer("Door", vpc=NET, public=True)
+JOBS, FILES, KEY = Queue("Jobs"), Bucket("Files"), Secret("Key")
+ORDERS = Postgres("Orders", vpc=NET)
+PLACE = Endpoint("Place", vpc=NET, port=80)
+ONE = Container(image="a/b:1", port=80)
+TASK = Task(containers=[ONE])
+SHARED = [NET, MAIN, DOOR, JOBS, FILES, KEY, ORDERS, PLACE]
+OLD = ExistingVpc(vpc_id="vpc-0123456789abcdef0", private=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
+LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/x/1/2"
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
+
+RIGHT: dict[Any, dict[str, Any]] = {
+    Access: {"label": "A.b()"},
+    Bucket: {"name": "X"},
+    Cluster: {"name": "X", "vpc": NET},
+    Container: {"image": "nginx"},
+    Egress: {},
+    Endpoint: {"name": "X", "vpc": NET, "port": 80},
+    ExistingCluster: {"name": "old", "vpc": NET},
+    ExistingLoadBalancer: {"vpc": NET, "listener_arn": LISTENER, "security_group": "sg-0123456789abcdef0"},
+    ExistingParameter: {"name": "/a"},
+    ExistingSecret: {"arn": ARN},
+    ExistingVpc: {"vpc_id": "vpc-0123456789abcdef0", "cidr": "10.0.0.0/16", "private": OLD.private},
+    FlowLogs: {},
+    Generate: {},
+    HealthCheck: {"command": "true"},
+    LoadBalancer: {"name": "X", "vpc": NET},
+    OnDemand: {},
+    Postgres: {"name": "X", "vpc": NET},
+    Queue: {"name": "X"},
+    Rolling: {},
+    Scaling: {"min": 1, "max": 2},
+    Secret: {"name": "X"},
+    Service: {"name": "X", "cluster": MAIN, "task": TASK},
+    Spot: {},
+    Task: {"containers": [ONE]},
+    Volume: {"name": "v"},
+    Vpc: {"name": "X"},
+    App: {"stacks": [Stack("s", [JOBS])]},
+    Stack: {"name": "s", "members": [JOBS]},
+}
+VERBS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (JOBS.send, {}),
+    (JOBS.consume, {}),
+    (FILES.read, {}),
+    (FILES.write, {}),
+    (FILES.read_write, {}),
+    (KEY.read, {}),
+    (KEY.value, {}),
+    (ORDERS.connect, {}),
+    (PLACE.connect, {}),
+    (DOOR.route, {}),
+    (ExistingSecret("a").read, {}),
+    (ExistingSecret("a").value, {}),
+    (ExistingParameter("a").read, {}),
+    (queue_worker, {"name": "X", "cluster": MAIN, "task": TASK}),
+    (Param, {"name": "X"}),
+]
+ODD: list[Any] = [
+    None, True, False, -1, 0, 1, 7, 65_536, 2**63, -(10**30), 10**400, 10**5000, 0.1, -0.5, float("nan"), float("inf"),
+    "", " ", "x", "X", "ä", "漢字", "a b", "a\nb", "\x00", "\ud800", "x" * 300, "x" * 5000, "${AWS::Region}", "{x}", "*",
+    "10.0.0.0/16", "300.1.1.1/8", "arn:aws:x", ARN, "nginx:1", "A" * 40, "-", "/", "1X", "aws:x",
+    [], [None], [""], ["x"], ["x", "x"], [1], [[]], (), ("use1-az1",), {}, {"": ""}, {"A": "1"}, {1: 2}, {"/x": 1}, {"a": None},
+    b"x", set(), {"x"}, range(3), object(), ..., Decimal(1), date(2026, 1, 1), 1j, NotImplemented,
+    timedelta(0), timedelta(seconds=-1), timedelta(seconds=0.5), timedelta(days=1), timedelta.max, timedelta.min,
+    NET, MAIN, DOOR, JOBS, ORDERS, PLACE, ONE, TASK, OLD, Vpc, Container, len, lambda one: None, Spot(), Rolling(),
+    Scaling(min=1, max=2, requests=1), [ONE], [ONE, ONE], [JOBS.send()], [JOBS], JOBS.send(), DOOR.route(), [DOOR.route()],
+    JOBS.queue_arn, AttrList("Xs", [JOBS.queue_arn]), Param("P"), Param("L", type="CommaDelimitedList"), sub("{a}", a=JOBS.queue_arn),
+    Attr(Queue("Lost"), "LostQueue"), Ref("Nowhere"), sqs.Queue("Raw"), [sqs.Queue("Raw")], HealthCheck("true"), KEY.value(),
+    {"A": KEY.value()}, {"A": JOBS.queue_arn}, [Volume("v")], Volume("v"), Egress(), [Egress(port=1)], FlowLogs(), NET.subnets("public", "x"),
+]  # fmt: skip
+
+
+def calls() -> st.SearchStrategy[tuple[Any, dict[str, Any]]]:
+    """A right call with one to three fields that hold whatever."""
+    makers = [*RIGHT.items(), *VERBS]
+    return st.sampled_from(makers).flatmap(
+        lambda maker: st.tuples(
+            st.just(maker[0]),
+            st.dictionaries(st.sampled_from(fields_of(maker[0])), st.sampled_from(ODD), min_size=1, max_size=3).map(
+                lambda wrong: {**maker[1], **wrong}
+            ),
+        )
+    )
+
+
+def fields_of(make: Any) -> list[str]:
+    if hasattr(make, "__dataclass_fields__"):
+        return [*make._fields, "nonsense"]
+    code = getattr(make, "__wrapped__", getattr(make, "__init__", make)).__code__
+    return [*(one for one in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if one != "self"), "env2"]
+
+
+def placed(thing: Any) -> App:
+    """An app with the thing in it, in the place where such a thing belongs."""
+    members: list[Any] = []
+    match thing:
+        case App():
+            return thing
+        case Stack():
+            return App([thing])
+        case Construct():
+            members = [thing]
+        case Task():
+            members = [Service("Odd", cluster=MAIN, task=thing)]
+        case Container():
+            members = [Service("Odd", cluster=MAIN, task=Task(containers=[thing], volumes=[Volume("x")]))]
+        case Access():
+            members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], uses=[thing]))]
+        case Scaling():
+            members = [Service("Odd", cluster=MAIN, task=TASK, count=thing, route=DOOR.route())]
+        case ExistingVpc():
+            members = [Cluster("Odd", vpc=thing), LoadBalancer("OddDoor", vpc=thing)]
+        case ExistingLoadBalancer():
+            members = [Service("Odd", cluster=MAIN, task=TASK, route=thing.route())]
+        case ExistingCluster():
+            members = [Service("Odd", cluster=thing, task=TASK)]
+        case fargate_stacks.Route():
+            members = [Service("Odd", cluster=MAIN, task=TASK, route=thing)]
+        case fargate_stacks.QueueWorker():
+            members = [*thing]
+        case Param():
+            return App([Stack("s", [*SHARED], outputs={"Odd": thing})])
+    return App([Stack("s", [*SHARED, *members])])
+
+
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(Slow))
+@given(calls())
+def test_a_wrong_spec_is_answered_with_a_spec_or_render_error(call: tuple[Any, dict[str, Any]]) -> None:
+    make, fields = call
+    try:
+        templates = render(placed(make(**fields)))
+    except (SpecError, RenderError) as error:
+        check_words(make, str(error))
+    else:
+        for template in templates.values():
+            template.to_yaml()
+            template.to_json()
+
+
+def check_words(make: Any, message: str) -> None:
+    """Who it is, what is wrong, and a value or a cure; no address of an object, no class's repr."""
+    assert message[:1].strip(), message
+    assert re.search(r"got |; |is |has |both |must |needs ", message), message
+    assert not re.search(r" at 0x[0-9a-f]+|<class |Traceback", message), message
+    assert len(message) < 12_000, message
+
+
+@pytest.mark.parametrize("kind", [one for one in RIGHT if one is not App], ids=lambda one: one.__name__)
+def test_every_field_refuses_what_is_of_no_use_anywhere(kind: Any) -> None:
+    for field in kind._fields:
+        with pytest.raises((SpecError, RenderError)) as caught:
+            kind(**{**RIGHT[kind], field: object()})
+        assert kind.__name__ in str(caught.value) or "A.b()" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", RIGHT, ids=lambda one: one.__name__)
+def test_what_is_given_by_position_and_has_no_place_is_refused(kind: Any) -> None:
+    positional = sum(not one.kw_only for one in kind._fields.values())
+    with pytest.raises(SpecError, match="has no field name; every field but"):
+        kind(*range(positional + 1))
+
+
+def test_every_public_value_and_construct_is_among_them() -> None:
+    public = {
+        kind
+        for name in fargate_stacks.__all__
+        if isinstance(kind := getattr(fargate_stacks, name), type) and issubclass(kind, (Construct, Value))
+    }
+    made_by_verbs = {fargate_stacks.Route, Construct, Value}
+    assert public - made_by_verbs <= RIGHT.keys(), public - made_by_verbs - RIGHT.keys()
+
+
+def test_what_is_right_here_is_right() -> None:
+    for kind, fields in RIGHT.items():
+        assert render(placed(kind(**fields)))
+    for verb, arguments in VERBS:
+        assert render(placed(verb(**arguments)))
