@@ -98,9 +98,11 @@ class Access(Value):
     @property
     def who(self) -> str:
         label: object = self.label
-        return label if isinstance(label, str) and label and label.isprintable() else "Access"
+        return label if isinstance(label, str) and label.strip() and label.isprintable() else "Access"
 
     def check(self) -> None:
+        if self.who != self.label:
+            raise self.refuse(f"label is what error messages call it, got {shown(self.label)}; give one with letters")
         for key in (*self.environment, *self.secrets):
             check_env(self.who, key)
         for one in self.statements:
