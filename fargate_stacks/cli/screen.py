@@ -13,11 +13,13 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
+from fargate_stacks.cli.screen_ecs import ecs_lines
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.diagnosis import Failure
 from fargate_stacks.deploy.messages import (
     Diagnosed,
     Ended,
+    Evidenced,
     Happened,
     Message,
     Note,
@@ -103,7 +105,7 @@ class Quiet(Plain):
     """Only what failed, and the outputs."""
 
     def __call__(self, message: Message) -> None:
-        if isinstance(message, (Warn, Diagnosed, Outputs)):
+        if isinstance(message, (Warn, Diagnosed, Evidenced, Outputs)):
             super().__call__(message)
 
 
@@ -194,6 +196,8 @@ def lines(message: Message, *, width: int = 0, zone: tzinfo | None = None) -> It
             yield Line(f"{_stack(message)}{text}")
         case Ended(how=how, status=status):
             yield Line(f"{_stack(message)}{how}" + (f" ({status})" if status else ""), "bold")
+        case _:
+            yield from (Line(text, style) for text, style in ecs_lines(message, zone=zone))
 
 
 def _plan_lines(plan: Plan, width: int) -> Iterator[Line]:

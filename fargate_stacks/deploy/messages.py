@@ -9,6 +9,8 @@ from typing import ClassVar
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import Event
 from fargate_stacks.deploy.diagnosis import Diagnosis
+from fargate_stacks.deploy.ecs_row import Row
+from fargate_stacks.deploy.evidence import Evidence, Stopped
 from fargate_stacks.deploy.plan import Plan
 
 
@@ -85,6 +87,31 @@ class Ended(Message):
     kind: ClassVar[str] = "ended"
     how: str
     status: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout(Message):
+    """How far the rollout of one service is; said when something of it changes."""
+
+    kind: ClassVar[str] = "ecs"
+    ecs: Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFailed(Message):
+    """Tasks of a service failed in a way that was not seen before."""
+
+    kind: ClassVar[str] = "failing"
+    service: str
+    failing: Stopped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidenced(Message):
+    """All that is known of why a service does not come up."""
+
+    kind: ClassVar[str] = "evidence"
+    evidence: Evidence
 
 
 Out = Callable[[Message], None]
