@@ -25,6 +25,13 @@ from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_opt
     help="The value of a template's parameter. May be given several times. Default: the one that the stack "
     "has, else the template's own.",
 )
+@click.option(
+    "--fail-fast",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Stop a service's deployment after N tasks failed in the same way, instead of waiting for the circuit "
+    "breaker. A stack that never was is deleted again. Default: never.",
+)
 @how_options
 def command(
     target: str | None,
@@ -34,6 +41,7 @@ def command(
     region: str | None,
     profile: str | None,
     given: dict[str, str],
+    fail_fast: int | None,
     yes: bool,
     timeout: float | None,
     if_busy: str,
@@ -55,6 +63,7 @@ def command(
       7    failed and rolled back; the stack is as it was
       8    failed, and the stack needs a person
       9    stopped watching; the operation goes on
+      10   the stack is complete, and a service does not run what it was to run
       130  interrupted
     """
     from fargate_stacks.cli.screen import screen
@@ -75,5 +84,6 @@ def command(
             given=given,
             timeout=timeout,
             wait_if_busy=if_busy == "wait",
+            fail_fast=fail_fast,
         )
     return 0

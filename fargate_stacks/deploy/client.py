@@ -112,9 +112,12 @@ class Client:
     """Makes the client of another service of AWS, in the same account and region."""
 
     def service(self, name: str) -> Any:
-        """Make botocore's client of another service, as `ecs` or `logs`, in this account and region."""
+        """Make botocore's client of another service, as `ecs` or `logs`, in this account and region.
+
+        Raises CallFailed when this client was made for CloudFormation alone.
+        """
         if self.beside is None:
-            raise DeployError(f"deploy: this client reaches CloudFormation only, not {name}")
+            raise CallFailed("connect", "NotConnected", f"this client reaches CloudFormation only, not {name}")
         return self.beside(name)
 
     def at(self, region: str | None, account: str | None = None) -> Client:
@@ -188,6 +191,10 @@ class Client:
 
     def delete_stack(self, stack_id: str, token: str) -> None:
         self._call("DeleteStack", StackName=stack_id, ClientRequestToken=token)
+
+    def cancel_update(self, stack_id: str, token: str) -> None:
+        """Have a running update rolled back."""
+        self._call("CancelUpdateStack", StackName=stack_id, ClientRequestToken=token)
 
     def protect_from_termination(self, stack_id: str, on: bool) -> None:
         self._call("UpdateTerminationProtection", StackName=stack_id, EnableTerminationProtection=on)

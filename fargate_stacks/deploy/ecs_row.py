@@ -146,7 +146,7 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
     if ours is None:
         return base
     if not ours.native:
-        return _counted(replace(base, failed=ours.failed, reason=ours.reason), service, ours, one.wanted)
+        return _counted(replace(base, failed=ours.failed, reason=ours.reason.rstrip(".")), service, ours, one.wanted)
     state = _STATES.get(ours.status)  # None for a status that this version does not know
     hook = next((hook for hook in ours.hooks if hook.waits), None) if state is State.ROLLING else None
     known = state or State.ROLLING
@@ -163,7 +163,7 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
         bake_left=_bake_left(one, ours, now),
         alarms=ours.alarms,
         hook=hook,
-        reason=(ours.rollback or ours.reason) if known.bad else "",
+        reason=(ours.rollback or ours.reason).rstrip(".") if known.bad else "",
     )
 
 
@@ -172,7 +172,7 @@ def _counted(row: Row, service: Service, ours: Deployment, wanted: str) -> Row:
     primary = service.primary
     if primary is None or primary.task_definition != wanted:
         over = primary is not None and primary.status == "SUCCESSFUL"
-        return replace(row, state=State.UNDONE if over else State.BACK, reason=ours.reason)
+        return replace(row, state=State.UNDONE if over else State.BACK)
     row = replace(row, running=ours.running, desired=ours.desired, pending=ours.pending)
     if ours.status == "FAILED":
         return replace(row, state=State.FAILED)

@@ -18,7 +18,8 @@ from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_row import Row, State, Watched, choose, look
 from fargate_stacks.deploy.ecs_values import Deployment, Service
 from fargate_stacks.deploy.evidence import Collector
-from fargate_stacks.deploy.messages import Evidenced, Note, Out, Rollout, TaskFailed, Warn
+from fargate_stacks.deploy.messages import Ended, Evidenced, Note, Out, Rollout, TaskFailed, Warn
+from fargate_stacks.errors import DeployError
 
 SERVICE = "AWS::ECS::Service"
 DEFINITION = "AWS::ECS::TaskDefinition"
@@ -26,6 +27,8 @@ STEADY = 60.0
 """Seconds without a change after which ECS is asked half as often."""
 LAGGING = 30.0
 """Seconds after which stopped tasks are looked for even though no counter and no event tells of them."""
+CONCLUDED_WITHIN = 60.0
+"""Seconds that ECS may need to show what CloudFormation has already seen."""
 TARGETS_EVERY = 15.0
 TARGET_CALLS = 4
 """Target groups asked about at one time: there is no call for several."""
@@ -39,7 +42,6 @@ class ServiceWatch:
     out: Out
     clock: Clock
     stack: str = ""
-    stack_id: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
     """The template's, to know which task definition a service is to run."""
     owners: Mapping[str, Owner] = field(default_factory=dict)
@@ -118,6 +120,18 @@ class ServiceWatch:
                 return
             self.clock.sleep(min(self.pause(), 1.0))
 
+    def conclude(self, limit: float = CONCLUDED_WITHIN) -> None:
+        """Look once more after CloudFormation is content.
+
+        Raises DeployError with exit code 10 when a service does not run what it was to run.
+        """
+        self.settle(limit)
+        failed = self.failed()
+        if failed:
+            self.report()
+            self.out(Ended(stack=self.stack, how="the stack is complete, its services are not"))
+            raise DeployError(f"{self.stack}: {'; '.join(failed)}", exit_code=10)
+
     def report(self) -> None:
         """Say all evidence of services that did not come up."""
         for one in self.watched.values():
@@ -195,7 +209,9 @@ class ServiceWatch:
     def _targets(self, one: Watched, calls: int) -> int:
         """Ask for the health of a service's targets while it rolls out; give the number of calls made."""
         row, service, now = one.row, one.service, self.clock.monotonic()
-        if row is None or service is None or row.settled or not row.running or not service.target_groups:
+        if row is None or service is None or row.settled or row.state is State.WAITING:
+            return 0
+        if not row.running or not service.target_groups:
             return 0
         if calls < len(service.target_groups) or (one.asked_targets and now - one.asked_targets < TARGETS_EVERY):
             return 0
@@ -219,17 +235,24 @@ class ServiceWatch:
         if failures < self.fail_fast:
             return
         one.stopping = True
-        text = f"{one.name}: {failures} tasks failed in the same way; stopping the deployment"
+        many = "a task failed" if failures == 1 else f"{failures} tasks failed in the same way"
+        text = f"{one.name}: {many}; stopping the deployment"
         self.out(Note(stack=self.stack, text=text))
         try:
             if not _native(one) or one.deployment is None:
                 raise CallFailed("StopServiceDeployment", "NoServiceDeployment", "ECS names none for this service")
             self.ecs.call("StopServiceDeployment", serviceDeploymentArn=one.deployment.id, stopType="ROLLBACK")
         except CallFailed as trouble:
+            self._stop(one, trouble)
+
+    def _stop(self, one: Watched, trouble: CallFailed) -> None:
+        """End the stack's whole operation, where the deployment alone cannot be stopped."""
+        try:
             if self.stop is None:
-                self.out(Warn(stack=self.stack, text=f"{one.name}: it could not be stopped: {trouble.message}"))
-            else:
-                self.stop()
+                raise trouble
+            self.stop()
+        except CallFailed as trouble:
+            self.out(Warn(stack=self.stack, text=f"{one.name}: it could not be stopped: {trouble.message}"))
 
     def _suffer(self, trouble: CallFailed) -> None:
         """Live with a failed call: what cannot be seen does not fail the deploy."""

@@ -13,6 +13,8 @@ from fargate_stacks.deploy import parameters, plan
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, plain_reason
+from fargate_stacks.deploy.ecs import Ecs
+from fargate_stacks.deploy.ecs_watch import ServiceWatch
 from fargate_stacks.deploy.events import Stream
 from fargate_stacks.deploy.messages import Diagnosed, Ended, Note, Out, Outputs, Planned, Warn
 from fargate_stacks.deploy.protection import unprotected
@@ -36,6 +38,8 @@ class Run:
     """Seconds to watch one operation before leaving it to itself."""
     wait_if_busy: bool = False
     """Wait for somebody else's operation instead of refusing."""
+    fail_fast: int | None = None
+    """Task failures of one kind after which a service's deployment is stopped."""
 
 
 def deploy(
@@ -49,6 +53,7 @@ def deploy(
     clock: Clock | None = None,
     timeout: float | None = None,
     wait_if_busy: bool = False,
+    fail_fast: int | None = None,
 ) -> None:
     """Deploy stacks in the order of `templates`, which must be deployable.
 
@@ -56,7 +61,7 @@ def deploy(
     DeployError, its exit code as documented, at the first stack that cannot be deployed; what was not
     tried is said before.
     """
-    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy)
+    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy, fail_fast)
     chosen = select(templates, only)
     sorted_out = parameters.given_for(given or {}, chosen)
     parameters.refuse_missing(
@@ -239,12 +244,37 @@ def execute(template: Template, made: plan.Plan, client: Client, run: Run) -> St
             raise
         raise DeployError(f"{name}: interrupted; nothing was started", exit_code=130) from None
     resume = f"fargate-stacks deploy --stack {name} --if-busy wait comes back to it"
-    operation = Operation(name, made.stack_id, verb, stream, before, template.owners, resume, did_start)
+    services = ServiceWatch(
+        Ecs(client),
+        run.out,
+        run.clock,
+        name,
+        template.resources,
+        template.owners,
+        run.fail_fast,
+        stop=lambda: _cancel(made, client),
+    )
+    operation = Operation(name, made.stack_id, verb, stream, before, template.owners, resume, did_start, services)
     _start(lambda: client.execute(made.change_set, token), operation, made.change_set, client)
-    ending = watch(operation, client, out=run.out, clock=run.clock, timeout=run.timeout)
+    try:
+        ending = watch(operation, client, out=run.out, clock=run.clock, timeout=run.timeout)
+    except DeployError:
+        services.report()
+        raise
+    if verdict(ending.status, deleting=False) is not Verdict.DONE:
+        services.report()
     judge(operation, ending, run)
+    services.conclude()
     assert ending.state is not None
     return ending.state
+
+
+def _cancel(made: plan.Plan, client: Client) -> None:
+    """Have a running operation undone: an update is rolled back, a stack that never was is deleted."""
+    if made.creates:
+        client.delete_stack(made.stack_id, _token())
+    else:
+        client.cancel_update(made.stack_id, _token())
 
 
 def _start(call: Callable[[], None], operation: Operation, change_set: str, client: Client) -> None:

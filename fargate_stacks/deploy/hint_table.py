@@ -164,7 +164,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row(
         "reason",
-        r"EFS|mount\.nfs",
+        r"\bEFS\b|mount\.nfs",
         "file-system",
         "the file system cannot be mounted",
         "check that every subnet has a mount target, that port 2049 is open to it, and that the task role may mount",
@@ -222,7 +222,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row(
         "log",
-        r"(bind|listen).*(Permission denied|EACCES)|EACCES.*\b(80|443)\b",
+        r"(bind|listen).*(Permission denied|EACCES)|\bEACCES\b.*\b(80|443)\b",
         "port-not-allowed",
         "the container may not open a port below 1024: it runs as another user than root, or without NET_BIND_SERVICE",
         "listen on a port above 1024, or leave NET_BIND_SERVICE out of drop=",
@@ -247,7 +247,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row(
         "log",
-        r"(Connection|connect|dial).*(timed out|timeout)|ETIMEDOUT|ConnectTimeout",
+        r"(Connection|connect|dial).*(timed out|timeout)|\bETIMEDOUT\b|\bConnectTimeout",
         "no-connection",
         "the program waits for something that it cannot reach",
         "add the provider's connect() to uses=, which opens the way; egress= must admit it",
@@ -255,7 +255,7 @@ TABLE: tuple[Row, ...] = (
     ),
     _row(
         "log",
-        r"ECONNREFUSED|Connection refused|could not translate host name|ENOTFOUND|getaddrinfo",
+        r"\bECONNREFUSED\b|Connection refused|could not translate host name|\bENOTFOUND\b|\bgetaddrinfo\b",
         "wrong-address",
         "nothing answers under the address that the program has",
         "check host and port in its environment; localhost is the task itself",

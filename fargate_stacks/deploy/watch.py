@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import CallFailed, Client, Event, StackState
@@ -22,6 +23,14 @@ STALE_FOR = 60.0
 """Seconds that DescribeStacks may contradict the stack's last event before it is believed."""
 
 
+class Beside(Protocol):
+    """What is watched beside a stack, as its services in ECS. Neither call raises."""
+
+    def saw(self, event: Event) -> None: ...
+
+    def tick(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Operation:
     """A create, update or delete that runs."""
@@ -38,6 +47,7 @@ class Operation:
     did_start: Callable[[], bool] | None = None
     """Asked when nothing is seen of the operation: True if it started, False if that is not known yet;
     raises DeployError if it never will."""
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class _Watch:
     def run(self, timeout: float | None) -> Ending:
         while True:
             brought = self.read()
+            if self.operation.beside is not None:
+                self.operation.beside.tick()
             ending = self.verdict()
             if ending is not None:
                 return ending
@@ -137,6 +149,8 @@ class _Watch:
             self.at_work[event.logical_id] = None
         owner = self.operation.owners.get(event.logical_id) if home and not event.root else None
         self.out(Happened(stack=self.operation.name, event=event, owner=owner))
+        if self.operation.beside is not None:
+            self.operation.beside.saw(event)
 
     def suffer(self, trouble: CallFailed) -> None:
         """Live with a failed read: what cannot be seen does not fail the deploy."""
