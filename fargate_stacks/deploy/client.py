@@ -235,7 +235,7 @@ def call(api: Any, operation: str, **request: Any) -> dict[str, Any]:
         raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
     except (broken.SSOError, broken.UnauthorizedSSOTokenError) as error:
         raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
-    except broken.HTTPClientError as error:
+    except (broken.HTTPClientError, broken.ConnectionError) as error:
         raise CallFailed(operation, "Unreachable", str(error)) from error
     return answer
 

@@ -18,8 +18,7 @@ _CASCADE = re.compile(
 _NOISE = (
     re.compile(r'Resource handler returned message: "(?P<kept>.*?)"(?= \(RequestToken:|$)', re.DOTALL),
     re.compile(r"Resource handler returned message: (?P<kept>)"),
-    re.compile(r"\s*\((?P<kept>)Service: [^()]*\)"),
-    re.compile(r"\s*\((?P<kept>)RequestToken: [^()]*\)"),
+    re.compile(r"\s*\((?P<kept>)(?:Service|RequestToken|HandlerErrorCode|SDK Attempt Count): [^()]*\)"),
 )
 _CODES = (
     re.compile(r"HandlerErrorCode: (\w+)"),

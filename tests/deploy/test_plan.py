@@ -1,0 +1,136 @@
+"""Change sets, made and read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy import plan
+from fargate_stacks.deploy.plan import Change, Plan, PropertyChange, Request
+from fargate_stacks.errors import DeployError
+from tests.deploy.stage import Stage, resource
+
+
+def made(stage: Stage, change: dict[str, Any], owners: dict[str, Owner] | None = None) -> Plan:
+    """The plan of a change set that has one change, as AWS would describe it."""
+    base = {"Action": "Modify", "LogicalResourceId": "Jobs", "ResourceType": "AWS::SQS::Queue"}
+    stage.cfn.given("shop", "CREATE_COMPLETE")
+    stage.cfn.changes["shop"] = [{"Type": "Resource", "ResourceChange": {**base, **change}}]
+    return plan.make(stage.client, Request("shop", False, {"Resources": {}}), stage.clock, owners or {})
+
+
+def target(**more: Any) -> list[dict[str, Any]]:
+    return [{"Target": {"Attribute": "Properties", "Name": "DelaySeconds", **more}}]
+
+
+@pytest.mark.parametrize(("told", "read"), [("True", "yes"), ("Conditional", "maybe"), ("False", "no"), (None, "no")])
+def test_three_levels_of_replacement(stage: Stage, told: str | None, read: str) -> None:
+    change = made(stage, {"Replacement": told} if told else {}).changes[0]
+    assert change.replacement == read
+
+
+def test_what_becomes_of_the_old_one_is_told(stage: Stage) -> None:
+    assert made(stage, {"Action": "Remove", "PolicyAction": "Snapshot"}).changes == (
+        Change("Remove", "Jobs", "AWS::SQS::Queue", policy="Snapshot"),
+    )
+
+
+def test_values_stand_beside_the_change(stage: Stage) -> None:
+    details = target(Path="/Properties/A/B", BeforeValue="1", AfterValue="2", RequiresRecreation="Always")
+    assert made(stage, {"Details": details}).changes[0].properties == (PropertyChange("A.B", "1", "2", True),)
+
+
+def test_or_in_the_context_of_the_resource(stage: Stage) -> None:
+    change = {
+        "Details": target(),
+        "BeforeContext": json.dumps({"Properties": {"DelaySeconds": 1}}),
+        "AfterContext": json.dumps({"Properties": {"DelaySeconds": 2}}),
+    }
+    assert made(stage, change).changes[0].properties == (PropertyChange("DelaySeconds", "1", "2"),)
+
+
+def test_a_property_that_two_details_tell_of_is_told_once(stage: Stage) -> None:
+    assert len(made(stage, {"Details": target() + target()}).changes[0].properties) == 1
+
+
+def test_the_construct_stands_beside_the_change(stage: Stage) -> None:
+    owner = Owner("Jobs", "Queue", None)
+    assert made(stage, {}, {"Jobs": owner}).changes[0].owner == owner
+
+
+def test_a_change_set_of_many_pages_is_read_whole(stage: Stage) -> None:
+    stage.cfn.page = 2
+    resources = {f"Q{number}": resource() for number in range(7)}
+    found = plan.make(stage.client, Request("shop", True, {"Resources": resources}), stage.clock, {})
+    assert [one.logical_id for one in found.changes] == list(resources)
+
+
+def test_changes_that_aws_left_out_for_the_values_are_filled_in(stage: Stage) -> None:
+    stage.cfn.incomplete = True
+    resources = {"A": resource(), "B": resource()}
+    found = plan.make(stage.client, Request("shop", True, {"Resources": resources}), stage.clock, {})
+    assert [one.logical_id for one in found.changes] == ["A", "B"]
+
+
+def test_names_of_change_sets_sort_by_time_and_never_meet(stage: Stage) -> None:
+    request = Request("shop", True, {"Resources": {}})
+    first = request.name(stage.clock.utc())
+    stage.clock.sleep(0.001)
+    other = Request("shop", True, {"Resources": {"A": resource()}})
+    assert first < request.name(stage.clock.utc())
+    assert request.name(stage.clock.utc()) != other.name(stage.clock.utc())
+
+
+def test_interrupted_while_it_is_made_it_goes_with_the_empty_stack(stage: Stage) -> None:
+    stage.clock.interrupts = [0.2]
+    with pytest.raises(KeyboardInterrupt):
+        plan.make(stage.client, Request("shop", True, {"Resources": {"A": resource()}}), stage.clock, {})
+    assert stage.stack().status == "DELETE_COMPLETE"
+
+
+def test_the_change_sets_of_others_and_their_stack_stay(stage: Stage) -> None:
+    theirs = plan.make(stage.client, Request("shop", True, {"Resources": {"A": resource()}}), stage.clock, {})
+    ours = plan.make(stage.client, Request("shop", True, {"Resources": {"B": resource()}}), stage.clock, {})
+    plan.discard(stage.client, ours)
+    assert list(stage.stack().change_sets) == [theirs.change_set]
+    assert stage.stack().status == "REVIEW_IN_PROGRESS"
+
+
+@pytest.mark.parametrize(
+    ("resources", "wanted"),
+    [
+        ({"A": resource()}, []),
+        ({"A": resource("AWS::IAM::Role")}, ["CAPABILITY_IAM"]),
+        ({"A": resource("AWS::IAM::Role", RoleName="x")}, ["CAPABILITY_NAMED_IAM"]),
+        ({"A": resource("AWS::IAM::ManagedPolicy", ManagedPolicyName="x")}, ["CAPABILITY_NAMED_IAM"]),
+    ],
+)
+def test_only_the_capabilities_that_are_needed_are_given(resources: dict[str, Any], wanted: list[str]) -> None:
+    assert plan.capabilities({"Resources": resources}) == wanted
+
+
+def test_a_transform_needs_auto_expand() -> None:
+    assert plan.capabilities({"Transform": "AWS::LanguageExtensions"}) == ["CAPABILITY_AUTO_EXPAND"]
+
+
+def test_text_outside_ascii_is_sent_escaped() -> None:
+    body = Request("shop", True, {"Description": "문자", "Resources": {}}).body()
+    assert body.isascii()
+    assert json.loads(body)["Description"] == "문자"
+
+
+def test_a_denied_change_set_is_not_called_a_refused_one(stage: Stage) -> None:
+    stage.cfn.fail("CreateChangeSet", "AccessDenied", "no")
+    with pytest.raises(DeployError) as caught:
+        plan.make(stage.client, Request("shop", True, {"Resources": {}}), stage.clock, {})
+    assert caught.value.exit_code == 1
+
+
+def test_what_cloudformation_says_of_a_template_is_passed_on_with_6(stage: Stage) -> None:
+    stage.cfn.fail("CreateChangeSet", "ValidationError", "Template format error: unresolved")
+    with pytest.raises(DeployError, match=r"refused the change set: Template format error: unresolved") as caught:
+        plan.make(stage.client, Request("shop", True, {"Resources": {}}), stage.clock, {})
+    assert caught.value.exit_code == 6
