@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.service import Egress, Service
     from fargate_stacks.constructs.task import Task, Volume
+    from fargate_stacks.constructs.vpc_endpoints import Endpoints
     from fargate_stacks.core.construct import Construct, Value, construct
     from fargate_stacks.core.render import render
     from fargate_stacks.core.stack import App, Stack
@@ -68,6 +69,7 @@ _HOMES = {
         "Task",
         "Volume",
     ),
+    "constructs.vpc_endpoints": ("Endpoints",),
     "core.construct": (
         "Construct",
         "Value",
@@ -118,6 +120,7 @@ __all__ = [
     "DeployError",
     "Egress",
     "Endpoint",
+    "Endpoints",
     "ExistingCluster",
     "ExistingLoadBalancer",
     "ExistingParameter",

@@ -15,6 +15,7 @@ from fargate_stacks import (
     Container,
     Egress,
     Endpoint,
+    Endpoints,
     FlowLogs,
     LoadBalancer,
     Postgres,
@@ -38,7 +39,13 @@ def container(port: int | None = 8080) -> Container:
 
 def everything() -> list[Construct]:
     """One of each construct, with every option that makes resources."""
-    vpc = Vpc("Net", nat="per-zone", tiers=["public", "private", "isolated"], flow_logs=FlowLogs())
+    vpc = Vpc(
+        "Net",
+        nat="per-zone",
+        tiers=["public", "private", "isolated"],
+        flow_logs=FlowLogs(),
+        endpoints=Endpoints(also=["dynamodb"]),
+    )
     cluster = Cluster("Main", vpc=vpc)
     edge = LoadBalancer("Edge", vpc=vpc, public=True, certificate=CERTIFICATE)
     address = Endpoint("Address", vpc=vpc, port=8080)
@@ -72,7 +79,9 @@ CONTRACT = {
         PrivateRouteTable2 PrivateSubnet1RouteTableAssociation PrivateSubnet2RouteTableAssociation PrivateDefaultRoute1
         PrivateDefaultRoute2
         IsolatedSubnet1 IsolatedSubnet2 IsolatedRouteTable IsolatedSubnet1RouteTableAssociation
-        IsolatedSubnet2RouteTableAssociation S3Endpoint Namespace FlowLogGroup FlowLogPolicy FlowLogRole FlowLog
+        IsolatedSubnet2RouteTableAssociation S3Endpoint EndpointSecurityGroup EcrApiEndpoint EcrDkrEndpoint
+        LogsEndpoint SecretsmanagerEndpoint SsmEndpoint SsmmessagesEndpoint DynamodbEndpoint
+        Namespace FlowLogGroup FlowLogPolicy FlowLogRole FlowLog
     """,
     "Main": "Cluster",
     "Edge": "SecurityGroup LoadBalancer Listener RedirectListener",

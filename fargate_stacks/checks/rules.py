@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fargate_stacks.checks import balancers, containers, services
+from fargate_stacks.checks import balancers, containers, reachability, services
 from fargate_stacks.checks.finding import Finding, Templates, locate
 from fargate_stacks.checks.reading import Rule
 
@@ -25,6 +25,8 @@ RULES = (
     Rule("FS114", "error", containers.no_stream_prefix),
     Rule("FS115", "warning", services.no_circuit_breaker),
     Rule("FS116", "info", balancers.public_and_unencrypted),
+    Rule("FS130", "error", reachability.cannot_start),
+    Rule("FS131", "warning", reachability.cannot_call),
 )
 
 

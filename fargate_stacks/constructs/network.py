@@ -12,6 +12,7 @@ from fargate_stacks.constructs.addresses import Block, parse_block
 from fargate_stacks.constructs.flow_logs import FlowLogs
 from fargate_stacks.constructs.network_existing import ExistingVpc
 from fargate_stacks.constructs.subnets import Subnets, Tier
+from fargate_stacks.constructs.vpc_endpoints import Endpoints
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, AttrList, Text, sub
@@ -42,6 +43,8 @@ class Vpc(Construct):
     tiers: Sequence[Tier] | None = None
     """By default public and private with NAT, public and isolated without."""
     s3_endpoint: bool = True
+    endpoints: Literal["private-tasks"] | Endpoints | None = None
+    """Interface endpoints: "private-tasks" are those without which a task in isolated subnets cannot start."""
     flow_logs: FlowLogs | None = None
 
     refused: ClassVar[Mapping[str, str]] = {
@@ -52,6 +55,7 @@ class Vpc(Construct):
         "nat_gateways": 'is called nat: "none", "single" or "per-zone"',
         "subnet_configuration": 'is called tiers: ["public", "private", "isolated"]',
         "subnets": "follow cidr, azs and tiers; subnets that are there already belong to an ExistingVpc",
+        "interface_endpoints": "are called endpoints",
         "vpc_id": "belongs to a VPC that is already there: ExistingVpc(vpc_id=...)",
     }
 
@@ -152,6 +156,8 @@ class Vpc(Construct):
                 ways = [f"{part}RouteTableAssociation" for part in self._subnet_parts(tier)]
         if self.s3_endpoint:  # where there is another way, its late arrival would cut open connections to S3
             ways.append("S3Endpoint")
+        if self._endpoints is not None and tier != "public":
+            ways += self._endpoints.parts
         return [self.attr(part) for part in ways]
 
     def _cure(self, tier: Tier) -> str:
@@ -179,6 +185,15 @@ class Vpc(Construct):
             yield from self._isolated()
         if self.s3_endpoint:
             yield self._s3()
+        if self._endpoints is not None:
+            inner = self._subnet_parts(self._tiers[-1])  # private DNS leads the whole VPC to them
+            yield from self._endpoints.resources(
+                self,
+                vpc_id=self.vpc_id,
+                cidr=self.cidr,
+                subnets=[self.attr(part) for part in inner],
+                tables=self._tables,
+            )
         yield servicediscovery.HttpNamespace(
             self.id("Namespace"),
             Name=sub("${AWS::StackName}-" + self.name),
@@ -249,7 +264,7 @@ class Vpc(Construct):
             VpcEndpointType="Gateway",
             ServiceName=sub("com.amazonaws.${AWS::Region}.s3"),
             VpcId=self.vpc_id,
-            RouteTableIds=[self.attr(part) for tier in self._tiers for part in self._table_parts(tier)],
+            RouteTableIds=self._tables,
             Tags=self._named("S3Endpoint"),
         )
 
@@ -299,6 +314,14 @@ class Vpc(Construct):
         if tier == "private":
             return [f"PrivateRouteTable{zone}" for zone in self._zones]
         return [f"{tier.title()}RouteTable"]
+
+    @property
+    def _tables(self) -> list[Attr]:
+        return [self.attr(part) for tier in self._tiers for part in self._table_parts(tier)]
+
+    @property
+    def _endpoints(self) -> Endpoints | None:
+        return Endpoints() if self.endpoints == "private-tasks" else self.endpoints
 
     @property
     def _tiers(self) -> tuple[Tier, ...]:
