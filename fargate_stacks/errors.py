@@ -9,6 +9,9 @@ FargateStacksError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class FargateStacksError(Exception):
     """Anything that a user of this package can cause and cure."""
@@ -20,6 +23,19 @@ class SpecError(FargateStacksError, ValueError):
 
 class RenderError(FargateStacksError):
     """The constructs do not fit together; raised by `render`."""
+
+    source: tuple[str, int] | None = None
+    """The file and line that made the construct at fault, where there is one."""
+
+
+@contextmanager
+def made_at(source: tuple[str, int] | None) -> Iterator[None]:
+    """Let a RenderError from within say which line made the construct at fault."""
+    try:
+        yield
+    except RenderError as error:
+        error.source = error.source or source
+        raise
 
 
 class LoadError(FargateStacksError):

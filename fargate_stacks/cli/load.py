@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from fargate_stacks.cli.settings import arguments
 from fargate_stacks.core.construct import nearest
 from fargate_stacks.core.stack import App
-from fargate_stacks.errors import FargateStacksError, LoadError
+from fargate_stacks.errors import FargateStacksError, LoadError, RenderError
 
 if TYPE_CHECKING:
     from fargate_stacks.core.template import Template
@@ -35,6 +35,10 @@ def load_templates(
 
     try:
         templates = render(app)
+    except RenderError as error:
+        if error.source is None:
+            raise
+        raise RenderError(f"{_shown(error.source[0], cwd)}:{error.source[1]}: {error}") from None
     except FargateStacksError:
         raise
     except Exception as error:
@@ -211,13 +215,16 @@ def _is_installed(traceback: TracebackType) -> bool:
     return traceback.tb_frame.f_code.co_filename.startswith(tuple(f"{place}{os.sep}" for place in places))
 
 
+def _shown(file: str, cwd: Path) -> Path:
+    path = Path(file)
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path
+
+
 def _last_line(traceback: TracebackType | None, cwd: Path) -> str:
     """Give `infra.py:12: ` for the innermost line of the user's that led to an error."""
     line = ""
     while traceback is not None:
         if not _led_here(traceback) and not traceback.tb_frame.f_code.co_filename.startswith("<"):
-            file = Path(traceback.tb_frame.f_code.co_filename)
-            shown = file.relative_to(cwd) if file.is_relative_to(cwd) else file
-            line = f"{shown}:{traceback.tb_lineno}: "
+            line = f"{_shown(traceback.tb_frame.f_code.co_filename, cwd)}:{traceback.tb_lineno}: "
         traceback = traceback.tb_next
     return line

@@ -9,7 +9,7 @@ from typing import Any
 
 from fargate_stacks.core.construct import nearest
 from fargate_stacks.core.template import Owner, Template
-from fargate_stacks.errors import RenderError
+from fargate_stacks.errors import RenderError, made_at
 
 _PSEUDO = {
     "AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackId",
@@ -54,19 +54,23 @@ def check_references(
     """Raise RenderError for a Ref, GetAtt, Sub or DependsOn that leads nowhere."""
     known = {*resources, *parameters, *_PSEUDO}
     for logical_id, body in resources.items():
-        label = f"{who}: {owners[logical_id]}: {logical_id}"
-        for name in targets({key: one for key, one in body.items() if key != "DependsOn"}):
-            if name not in known:
-                raise RenderError(f"{label} refers to {name}, which is not in the template{nearest(name, known)}")
-        for name in body.get("DependsOn", []):
-            if name not in resources:
-                raise RenderError(f"{label} depends on {name}, which is not in the stack{nearest(name, resources)}")
+        with made_at(owners[logical_id].source):
+            _check_resource(f"{who}: {owners[logical_id]}: {logical_id}", body, resources, known)
     for name, output in outputs.items():
         for target in targets(output):
             if target not in known:
                 raise RenderError(
                     f"{who}: output {name} refers to {target}, which is not in the template{nearest(target, known)}"
                 )
+
+
+def _check_resource(label: str, body: Mapping[str, Any], resources: Mapping[str, Any], known: set[str]) -> None:
+    for name in targets({key: one for key, one in body.items() if key != "DependsOn"}):
+        if name not in known:
+            raise RenderError(f"{label} refers to {name}, which is not in the template{nearest(name, known)}")
+    for name in body.get("DependsOn", []):
+        if name not in resources:
+            raise RenderError(f"{label} depends on {name}, which is not in the stack{nearest(name, resources)}")
 
 
 def prune_dependencies(resources: dict[str, Any]) -> None:

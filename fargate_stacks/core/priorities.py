@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from fargate_stacks.core.values import Intrinsic, Scope
-from fargate_stacks.errors import RenderError
+from fargate_stacks.errors import RenderError, made_at
 
 ALL = range(1, 50_001)
 """The priorities that a listener knows (API reference, CreateRule)."""
@@ -65,6 +65,8 @@ class Priority(Intrinsic):
         self.conditions = conditions
         self.explicit = explicit
         self.within = within
+        self.source: tuple[str, int] | None = None
+        """The line of the construct that has the rule; render knows it."""
 
     def resolve(self, scope: Scope) -> int:
         return scope.priority(self)
@@ -86,23 +88,33 @@ def allocate(priorities: Sequence[Priority]) -> dict[Priority, int]:
             )
     for one in priorities:
         twin = seen.setdefault((one.listener, one.conditions), one)
-        if twin is not one:
-            raise RenderError(
-                f"{one.listener_name}: {twin.label} and {one.label} match the same requests ({one.conditions}), "
-                f"so the second would never be reached; change or remove one of them"
-            )
+        with made_at(one.source):
+            _refuse_twin(one, twin)
     for one in sorted(priorities, key=lambda p: (p.explicit is None, p.rule)):
         number = one.explicit if one.explicit is not None else _place(one)
         other = taken.setdefault((one.listener, number), one)
-        if other is not one:
-            places = [*range(number + 1, one.within.stop), *one.within]
-            near = next((n for n in places if (one.listener, n) not in taken), number + 1)
-            raise RenderError(
-                f"{one.listener_name}: {other.label} and {one.label} have the same priority {number}; "
-                f"give one of them its own, for example priority={near}"
-            )
+        with made_at(one.source):
+            _refuse_taken(one, other, number, taken)
         given[one] = number
     return given
+
+
+def _refuse_twin(one: Priority, twin: Priority) -> None:
+    if twin is not one:
+        raise RenderError(
+            f"{one.listener_name}: {twin.label} and {one.label} match the same requests ({one.conditions}), "
+            f"so the second would never be reached; change or remove one of them"
+        )
+
+
+def _refuse_taken(one: Priority, other: Priority, number: int, taken: Mapping[tuple[Hashable, int], Priority]) -> None:
+    if other is not one:
+        places = [*range(number + 1, one.within.stop), *one.within]
+        near = next((n for n in places if (one.listener, n) not in taken), number + 1)
+        raise RenderError(
+            f"{one.listener_name}: {other.label} and {one.label} have the same priority {number}; "
+            f"give one of them its own, for example priority={near}"
+        )
 
 
 def _place(one: Priority) -> int:

@@ -21,7 +21,7 @@ from fargate_stacks.core.stack import App, Resources, Stack
 from fargate_stacks.core.tags import apply_tags
 from fargate_stacks.core.template import Owner, Reference, Template
 from fargate_stacks.core.values import Attr, AttrList, Intrinsic, Leaf, Param, Removal
-from fargate_stacks.errors import RenderError
+from fargate_stacks.errors import RenderError, made_at
 
 
 def render(app: App) -> dict[str, Template]:
@@ -34,8 +34,7 @@ def render(app: App) -> dict[str, Template]:
         raise RenderError(f"render: an App is wanted, got {type(app).__name__}; give App([Stack(...)])")
     homes = _homes(app)
     drafts = {stack.name: _Draft(stack, app, homes) for stack in app.stacks}
-    priorities = [one for draft in drafts.values() for one in draft.lazy() if isinstance(one, Priority)]
-    given = allocate(priorities)
+    given = allocate([one for draft in drafts.values() for one in draft.priorities_asked()])
     for draft in drafts.values():
         draft.write(drafts, given)
     edges = [edge for draft in drafts.values() for edge in draft.edges]
@@ -48,19 +47,21 @@ def _homes(app: App) -> dict[Construct, Stack]:
     for stack in app.stacks:
         names: dict[str, Construct] = {}
         for member in stack.flat():
-            if not isinstance(member, Construct):
-                continue
-            other = homes.setdefault(member, stack)
-            if other is not stack:
-                raise RenderError(f'{member.who} is in two stacks, "{other.name}" and "{stack.name}"; leave it in one')
-            twin = names.setdefault(member.name, member)
-            if twin is member and len([m for m in stack.flat() if m is member]) > 1:
-                raise RenderError(f'{member.who} is twice in stack "{stack.name}"; list it once')
-            if twin is not member:
-                raise RenderError(
-                    f'Stack "{stack.name}": {twin.who} and {member.who} have the same name; rename one of them'
-                )
+            if isinstance(member, Construct):
+                with made_at(source_of(member)):
+                    _settle(member, stack, homes, names)
     return homes
+
+
+def _settle(member: Construct, stack: Stack, homes: dict[Construct, Stack], names: dict[str, Construct]) -> None:
+    other = homes.setdefault(member, stack)
+    if other is not stack:
+        raise RenderError(f'{member.who} is in two stacks, "{other.name}" and "{stack.name}"; leave it in one')
+    twin = names.setdefault(member.name, member)
+    if twin is not member:
+        raise RenderError(f'Stack "{stack.name}": {twin.who} and {member.who} have the same name; rename one of them')
+    if len([one for one in stack.flat() if one is member]) > 1:
+        raise RenderError(f'{member.who} is twice in stack "{stack.name}"; list it once')
 
 
 class _Draft:
@@ -90,16 +91,9 @@ class _Draft:
                 owner = Owner(member.name, type(member).__name__, source_of(member))
             else:
                 owner = Owner(str(member.title), "resource", None)
-            for one in made:
-                logical_id = one.title
-                if not logical_id:
-                    raise RenderError(f"{owner}: a {one.resource_type} has no title; give it a logical id")
-                if logical_id in objects:
-                    raise RenderError(
-                        f"{self.who}: {self.owners[logical_id]} and {owner} both make {logical_id}; rename one of them"
-                    )
-                objects[logical_id] = one
-                self.owners[logical_id] = owner
+            with made_at(owner.source):
+                for one in made:
+                    self._take(one, owner, objects)
         resources = Resources(self.stack.name, objects)
         if self.stack.customize is not None:
             self.stack.customize(resources)
@@ -109,23 +103,40 @@ class _Draft:
                 self.owners.setdefault(logical_id, Owner("", "customize", None))
         return resources
 
+    def _take(self, one: Any, owner: Owner, objects: dict[str, Any]) -> None:
+        logical_id = one.title
+        if not logical_id:
+            raise RenderError(f"{owner}: a {one.resource_type} has no title; give it a logical id")
+        if logical_id in objects:
+            raise RenderError(
+                f"{self.who}: {self.owners[logical_id]} and {owner} both make {logical_id}; rename one of them"
+            )
+        objects[logical_id] = one
+        self.owners[logical_id] = owner
+
     def _encode(self, objects: Resources) -> dict[str, Any]:
         tags = {**self.app.tags, **self.stack.tags}
         encoded = {}
         for logical_id, one in objects.items():
-            try:
-                body = one.to_dict()
-            except (ValueError, TypeError, AttributeError) as error:
-                words = error.args[0] if error.args else str(error)
-                text = " ".join(str(word) for word in words) if isinstance(words, tuple) else str(words)
-                raise RenderError(f"{self.owners[logical_id]}: {logical_id} is refused: {text}") from error
-            apply_tags(one, body, tags, f"{self.owners[logical_id]}: {logical_id}")
+            owner = self.owners[logical_id]
+            with made_at(owner.source):
+                try:
+                    body = one.to_dict()
+                except (ValueError, TypeError, AttributeError) as error:
+                    words = error.args[0] if error.args else str(error)
+                    text = " ".join(str(word) for word in words) if isinstance(words, tuple) else str(words)
+                    raise RenderError(f"{owner}: {logical_id} is refused: {text}") from error
+                apply_tags(one, body, tags, f"{owner}: {logical_id}")
             encoded[logical_id] = body
         return encoded
 
-    def lazy(self) -> Iterator[Intrinsic]:
-        """Give the lazy values in this stack's resources."""
-        yield from _lazy(self.encoded)
+    def priorities_asked(self) -> Iterator[Priority]:
+        """Give the priorities that wait in this stack's resources, each with the line of its construct."""
+        for logical_id, body in self.encoded.items():
+            for one in _lazy(body):
+                if isinstance(one, Priority):
+                    one.source = self.owners[logical_id].source
+                    yield one
 
     # written: lazy values become plain data
 
@@ -136,8 +147,9 @@ class _Draft:
         for logical_id, body in self.encoded.items():
             self.user = str(self.owners[logical_id])
             waits = body.pop("DependsOn", [])
-            plain = self._plain(body)
-            waits = self._waits(waits if isinstance(waits, list) else [waits])
+            with made_at(self.owners[logical_id].source):
+                plain = self._plain(body)
+                waits = self._waits(waits if isinstance(waits, list) else [waits])
             ordered = {"Type": plain.pop("Type")}
             if waits:
                 ordered["DependsOn"] = waits

@@ -39,8 +39,17 @@ class _Short(_Long):
     pass
 
 
+def _block(value: str) -> str | None:
+    """The style of text with lines: a block, but not where the line breaks at its end would count (`|+`),
+    since the blank line before a construct's comment would then be one more.
+    """
+    if "\n" not in value:
+        return None
+    return '"' if value.endswith("\n\n") or value == "\n" else "|"
+
+
 def _text(dumper: Any, value: str) -> Any:
-    style = "|" if "\n" in value else "'" if _NUMBER_LIKE.match(value) else None
+    style = _block(value) or ("'" if _NUMBER_LIKE.match(value) else None)
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
@@ -50,7 +59,7 @@ def _short(dumper: Any, data: dict[str, Any]) -> Any:
         tag = _SHORT.get(key)
         if tag:
             if isinstance(value, str) and key != "Fn::GetAtt" and (value or key == "Fn::GetAZs"):
-                style = "|" if "\n" in value else None if value else "'"
+                style = _block(value) or (None if value else "'")
                 return dumper.represent_scalar(tag, value, style=style)
             if isinstance(value, list):
                 dotted = key == "Fn::GetAtt" and len(value) == 2 and all(isinstance(v, str) for v in value)

@@ -15,11 +15,11 @@ from fargate_stacks.cli import main
 INFRA = """
 from troposphere.sqs import Queue as Raw
 
-from fargate_stacks import App, Construct, Stack
+from fargate_stacks import App, Attr, Construct, Stack
 
 
 class Jobs(Construct):
-    delay: int = 0
+    delay: int | Attr = 0
 
     def build(self):
         yield Raw(self.id("Queue"), DelaySeconds=self.delay)

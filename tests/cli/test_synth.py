@@ -118,3 +118,21 @@ def test_a_construct_in_no_stack_is_one_line_on_standard_error(project: Project,
 def test_settings_reach_the_function(project: Project, run: Callable[..., Run]) -> None:
     project.infra("def app(delay: int):\n    return App([Stack('s', [Jobs('A', delay=delay)])])")
     assert "DelaySeconds: 7" in run("synth", "--set", "delay=7").out
+
+
+WRONG_TOGETHER = {
+    'app = App([Stack("one", [Jobs("A"), Jobs("A")])])': 'Stack "one": Jobs "A" and Jobs "A" have the same name',
+    'a = Jobs("A")\napp = App([Stack("one", [a]), Stack("two", [a])])': 'Jobs "A" is in two stacks',
+    'app = App([Stack("one", [Jobs("A", delay=Jobs("B").attr("Queue"))])])': 'Jobs "A" in stack "one" refers to',
+}
+
+
+@pytest.mark.parametrize("text", WRONG_TOGETHER, ids=WRONG_TOGETHER.values())
+def test_what_only_the_app_shows_is_said_of_the_line_that_made_it(
+    text: str, project: Project, run: Callable[..., Run]
+) -> None:
+    infra = project.infra(text)
+    line = infra.read_text("utf-8").splitlines().index(text.splitlines()[0]) + 1
+    result = run("synth")
+    assert result.err.startswith(f"error: infra.py:{line}: {WRONG_TOGETHER[text]}")
+    assert (result.code, result.out) == (2, "")

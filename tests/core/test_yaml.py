@@ -116,3 +116,10 @@ def test_text_that_is_no_yaml_is_refused_with_its_line() -> None:
 def test_yaml_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(RenderError, match="a mapping is wanted, got list"):
         load("- a")
+
+
+@pytest.mark.parametrize("text", ["\n", "\n\n", "a\n\n", "a\nb\n\n", "a\n", "a\nb"])
+def test_line_breaks_at_the_end_of_a_text_are_counted_before_a_comment_too(text: str) -> None:
+    resources = {"A": {"Type": "T", "Properties": text}, "B": {"Type": "T", "Properties": {"Fn::Sub": text}}}
+    template = Template("s", resources, owners={"B": Owner("Net", "Vpc", None), "A": Owner("Up", "Vpc", None)})
+    assert load(template.to_yaml()) == template.to_dict()
