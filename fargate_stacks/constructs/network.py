@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from troposphere import GetAtt, GetAZs, Select, Tags, ec2, servicediscovery
 
 from fargate_stacks.constructs.addresses import Block, parse_block
-from fargate_stacks.constructs.flow_logs import FlowLogs
 from fargate_stacks.constructs.network_existing import ExistingVpc
 from fargate_stacks.constructs.subnets import Subnets, Tier
-from fargate_stacks.constructs.vpc_endpoints import Endpoints
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, AttrList, Text, sub
 
-__all__ = ["ExistingVpc", "FlowLogs", "Network", "Subnets", "Tier", "Vpc"]
+if TYPE_CHECKING:  # most networks have neither: they are imported when they are given
+    from fargate_stacks.constructs.flow_logs import FlowLogs
+    from fargate_stacks.constructs.vpc_endpoints import Endpoints
+
+__all__ = ["ExistingVpc", "Network", "Subnets", "Tier", "Vpc"]
 
 _TIERS: tuple[Tier, ...] = ("public", "private", "isolated")
 _ZONES = 4  # the most that a region gives to everybody, and the places that each tier has in the VPC's addresses
@@ -321,7 +323,11 @@ class Vpc(Construct):
 
     @property
     def _endpoints(self) -> Endpoints | None:
-        return Endpoints() if self.endpoints == "private-tasks" else self.endpoints
+        if self.endpoints != "private-tasks":
+            return self.endpoints
+        from fargate_stacks.constructs.vpc_endpoints import Endpoints
+
+        return Endpoints()
 
     @property
     def _tiers(self) -> tuple[Tier, ...]:

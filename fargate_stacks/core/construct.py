@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol, TypeVar, dataclass_transform
 
-from fargate_stacks.core.hints import Hint, compile_hint, shown
+from fargate_stacks.core.hints import Hint, hint_of, shown
 from fargate_stacks.errors import SpecError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _BLUEPRINTS = os.path.join(_PACKAGE, "blueprints") + os.sep
+_OURS = __name__.partition(".")[0] + "."
 _NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}\Z", re.ASCII)
 
 
@@ -102,6 +103,11 @@ class _ValueType(type):
             return super().__call__(*args, **kwargs)
 
 
+def _states(base: type, key: str) -> bool:
+    """Whether a class says what a field admits, and not only another default."""
+    return key not in getattr(base, "_redefaulted", ())
+
+
 def _who(kind: str, name: Any) -> str:
     return f'{kind} "{name}"' if isinstance(name, str) and name else kind
 
@@ -118,7 +124,7 @@ class Frozen(metaclass=_ValueType):
     refused: ClassVar[Mapping[str, str]] = {}
     """Field names that users of other tools try here, with the reason why there is none."""
 
-    _hints: ClassVar[Mapping[str, Hint]]
+    _hints: ClassVar[dict[str, Hint]]
     _fields: ClassVar[Mapping[str, dataclasses.Field[Any]]] = {}
     _redefaulted: ClassVar[frozenset[str]] = frozenset()
 
@@ -149,9 +155,12 @@ class Frozen(metaclass=_ValueType):
         return frozenset(changed)
 
     def __post_init__(self) -> None:
-        hints = type(self)._compiled()
-        for key, hint in hints.items():
+        cls = type(self)
+        for key, one in cls._fields.items():
             value = getattr(self, key)
+            if value is one.default and cls.__module__.startswith(_OURS):
+                continue  # our own defaults are right, and need not be looked at each time
+            hint = cls._hint(key)
             if not hint.admits(value):
                 raise SpecError(f"{self.who}: {key} must be {hint.text}, got {shown(value)}; pass {hint.text}")
             frozen = hint.freeze(value)
@@ -175,21 +184,14 @@ class Frozen(metaclass=_ValueType):
         return SpecError(f"{self.who}: {problem}")
 
     @classmethod
-    def _compiled(cls) -> Mapping[str, Hint]:
+    def _hint(cls, key: str) -> Hint:
+        """The check of one field, made when it is first needed."""
         if "_hints" not in cls.__dict__:
-            compiled: dict[str, Hint] = {}
-            for base in reversed(cls.__mro__[1:]):
-                if base is not Frozen and issubclass(base, Frozen):
-                    compiled.update(base._compiled())
-            try:
-                hints = typing.get_type_hints(cls)
-            except NameError:  # a user's subclass with names that only type checkers import
-                hints = {}
-            for key in cls.__dict__["__annotations__"]:
-                if key in hints and key in cls.__dataclass_fields__ and key not in cls._redefaulted:
-                    compiled[key] = compile_hint(hints[key])
-            cls._hints = compiled
-        return cls._hints
+            cls._hints = {}
+        if key not in cls._hints:
+            home = next(base for base in cls.__mro__ if key in base.__dict__["__annotations__"] and _states(base, key))
+            cls._hints[key] = hint_of(home.__dict__["__annotations__"][key], home.__module__)
+        return cls._hints[key]
 
     @classmethod
     def _unknown_field(cls, key: str, name: Any = None) -> str:
@@ -268,8 +270,8 @@ def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
             if key not in given and key not in kwargs and key not in optional:
                 raise SpecError(f"{who}: {key} is missing; give {key}=")
         if not hints:
-            found = typing.get_type_hints(call)
-            hints.update({key: compile_hint(found[key]) for key in known if key in found})
+            found = call.__annotations__
+            hints.update({key: hint_of(found[key], call.__module__) for key in known if key in found})
         for key, value in (*given.items(), *kwargs.items()):
             if key in hints and not hints[key].admits(value):
                 raise SpecError(f"{who}: {key} must be {hints[key].text}, got {shown(value)}; pass {hints[key].text}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import collections.abc
 import math
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -115,6 +117,31 @@ def compile_hint(hint: Any) -> Hint:
     if getattr(hint, "_is_protocol", False):
         return _anything(hint.__name__)
     return _scalar(hint)
+
+
+class _Names(dict[str, Any]):
+    """What an annotation may name: its module's own names, and the public ones that only type checkers import there."""
+
+    def __init__(self, module: str) -> None:
+        found = sys.modules.get(module)
+        super().__init__(vars(found) if found is not None else {})
+
+    def __missing__(self, name: str) -> Any:
+        if hasattr(builtins, name):
+            return getattr(builtins, name)
+        import fargate_stacks
+
+        return getattr(fargate_stacks, name)
+
+
+def hint_of(annotation: Any, module: str) -> Hint:
+    """Turn an annotation as it stands in a module into a check; what cannot be resolved is admitted."""
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, {}, _Names(module))  # noqa: S307 - the source's own annotations
+        except (NameError, AttributeError):  # a user's class with names of its own that only type checkers import
+            return _anything(annotation)
+    return compile_hint(annotation)
 
 
 def shown(value: Any) -> str:

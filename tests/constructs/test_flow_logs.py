@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fargate_stacks.constructs.network import FlowLogs, Vpc
+from fargate_stacks.constructs.flow_logs import FlowLogs
+from fargate_stacks.constructs.network import Vpc
 from tests.constructs.networks import refusal, template
 
 

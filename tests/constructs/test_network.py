@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from troposphere import rds, sqs
 
 from fargate_stacks.checks.engines import ENGINES
-from fargate_stacks.constructs.network import FlowLogs, Subnets, Tier, Vpc
+from fargate_stacks.constructs.flow_logs import FlowLogs
+from fargate_stacks.constructs.network import Subnets, Tier, Vpc
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -168,3 +169,21 @@ def test_a_wrong_value_names_itself_and_the_cure(make: Any, text: str) -> None:
 
 def test_text_without_values_stays_text() -> None:
     assert sub("plain") == "plain"
+
+
+class Lender(Construct):
+    """Names in its annotations what it never imports: public names are looked up when a value is given."""
+
+    vpc: Vpc | None = None  # type: ignore[name-defined] # noqa: F821
+    unknown: Nowhere | None = None  # type: ignore[name-defined] # noqa: F821
+
+
+def test_an_annotation_may_name_a_public_value_that_is_not_imported() -> None:
+    with pytest.raises(
+        SpecError, match=re.escape("Lender \"X\": vpc must be Vpc or None, got 'vpc-1'; pass Vpc or None")
+    ):
+        Lender("X", vpc="vpc-1")
+
+
+def test_an_annotation_that_nothing_resolves_admits_everything() -> None:
+    assert Lender("X", unknown=5).unknown == 5
