@@ -49,6 +49,12 @@ _HOW = (
         help="What to do when somebody else's operation runs on a stack.",
     ),
     click.option(
+        "--artifact-bucket",
+        metavar="NAME",
+        help="The bucket for templates over 51,200 bytes. Default: the one of this account and region, made when you "
+        "agree; with --local it makes itself.",
+    ),
+    click.option(
         "--output",
         type=click.Choice(["plain", "jsonl", "quiet"]),
         default="plain",
@@ -64,7 +70,7 @@ def where_options(function: _F) -> _F:
 
 
 def how_options(function: _F) -> _F:
-    """Add --yes, --timeout, --if-busy and --output."""
+    """Add --yes, --timeout, --if-busy, --artifact-bucket and --output."""
     return reduce(lambda done, option: option(done), reversed(_HOW), function)
 
 

@@ -45,6 +45,7 @@ def command(
     yes: bool,
     timeout: float | None,
     if_busy: str,
+    artifact_bucket: str | None,
     output: str,
 ) -> int:
     """Create or update the stacks, one after the other in deployable order.
@@ -84,6 +85,7 @@ def command(
             given=given,
             timeout=timeout,
             wait_if_busy=if_busy == "wait",
+            artifact_bucket=artifact_bucket,
             fail_fast=fail_fast,
         )
     return 0

@@ -27,6 +27,7 @@ def command(
     yes: bool,
     timeout: float | None,
     if_busy: str,
+    artifact_bucket: str | None,
     output: str,
 ) -> int:
     """Delete the stacks, in the opposite order of deploy, after one question.
@@ -54,6 +55,7 @@ def command(
             only=stacks,
             timeout=timeout,
             wait_if_busy=if_busy == "wait",
+            artifact_bucket=artifact_bucket,
         )
     if local and not stacks:
         from fargate_stacks.deploy import local as local_cloud

@@ -133,9 +133,11 @@ class JsonLines(Screen):
         self._write("result", {"exit_code": exit_code, "error": error})
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
+        if "type" in fields:  # of a resource, where the record has a type of its own
+            fields = {"resource_type" if key == "type" else key: value for key, value in fields.items()}
         head = {"v": VERSION, "seq": self._seq, "ts": datetime.now(UTC).isoformat(), "type": kind}
         self._seq += 1
-        print(json.dumps({**fields, **head}, default=_plain), file=self._out, flush=True)
+        print(json.dumps({**head, **fields}, default=_plain), file=self._out, flush=True)
 
 
 @contextmanager

@@ -5,97 +5,30 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from fargate_stacks.deploy.answers import CallFailed, Event, StackState, event_of, state_of
 from fargate_stacks.errors import DeployError
+
+__all__ = [
+    "LOCAL_ACCOUNT",
+    "LOCAL_REGION",
+    "CallFailed",
+    "Client",
+    "Event",
+    "StackState",
+    "call",
+    "connect",
+    "is_loopback",
+    "local_api",
+]
 
 LOCAL_ACCOUNT = "000000000000"
 """The account of a local cloud; there the access key is the account."""
 LOCAL_REGION = "us-east-1"
-
-_TRANSIENT = frozenset(
-    "Throttling ThrottlingException ThrottledException RequestLimitExceeded TooManyRequestsException "
-    "RequestThrottled SlowDown ServiceUnavailable InternalFailure InternalError RequestTimeout 500 502 503 504".split()
-)
-_EXPIRED = frozenset("ExpiredToken ExpiredTokenException RequestExpired NoCredentials".split())
-_DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation".split())
-
-
-class CallFailed(DeployError):
-    """A call that AWS refused or that never got there."""
-
-    def __init__(self, operation: str, code: str, message: str) -> None:
-        super().__init__(f"{operation}: {code}: {message}")
-        self.operation = operation
-        self.code = code
-        self.message = message
-
-    @property
-    def transient(self) -> bool:
-        """Trying again later may help."""
-        return self.code in _TRANSIENT or self.code == "Unreachable"
-
-    @property
-    def expired(self) -> bool:
-        """The credentials are not good any more."""
-        return self.code in _EXPIRED
-
-    @property
-    def denied(self) -> bool:
-        """The credentials do not allow the call."""
-        return self.code in _DENIED
-
-    @property
-    def gone(self) -> bool:
-        """What was asked for does not exist."""
-        return self.code in ("ChangeSetNotFound", "ChangeSetNotFoundException") or (
-            self.code == "ValidationError" and "does not exist" in self.message
-        )
-
-
-@dataclass(frozen=True)
-class StackState:
-    """What DescribeStacks says of a stack."""
-
-    id: str
-    name: str
-    status: str
-    reason: str = ""
-    updated: datetime | None = None
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: frozenset[str] = frozenset()
-    termination_protection: bool = False
-    operations: tuple[str, ...] = ()
-    """The ids of its last operations, where AWS tells them."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of a stack's history."""
-
-    id: str
-    stack_id: str
-    stack: str
-    logical_id: str
-    physical_id: str
-    type: str
-    status: str
-    reason: str
-    time: datetime
-    token: str
-
-    @property
-    def root(self) -> bool:
-        """It is about the stack itself."""
-        return self.physical_id == self.stack_id
-
-    @property
-    def settled(self) -> bool:
-        return not self.status.endswith("_IN_PROGRESS")
 
 
 @dataclass(frozen=True)
@@ -120,6 +53,10 @@ class Client:
             raise CallFailed("connect", "NotConnected", f"this client reaches CloudFormation only, not {name}")
         return self.beside(name)
 
+    def account(self) -> str:
+        """Give the number of the account that the credentials are of."""
+        return str(call(self.service("sts"), "GetCallerIdentity")["Account"])
+
     def at(self, region: str | None, account: str | None = None) -> Client:
         """Give the client of another region or account; None means this one's.
 
@@ -137,12 +74,12 @@ class Client:
             if error.gone:
                 return None
             raise
-        return _state(found[0]) if found else None
+        return state_of(found[0]) if found else None
 
     def events(self, stack_id: str, page: str | None) -> tuple[list[Event], str | None]:
         """Give one page of a stack's events, newest first, and the next page's token."""
         answer = self._call("DescribeStackEvents", StackName=stack_id, **_page(page))
-        return [_event(one) for one in answer["StackEvents"]], answer.get("NextToken")
+        return [event_of(one) for one in answer["StackEvents"]], answer.get("NextToken")
 
     def template(self, stack_id: str) -> Any:
         """Give the live template as it was sent: text, or a mapping where it was JSON."""
@@ -362,32 +299,3 @@ def _page(token: str | None) -> dict[str, str]:
 
 def _changed(change: Mapping[str, Any]) -> str:
     return str(change.get("ResourceChange", {}).get("LogicalResourceId", ""))
-
-
-def _state(raw: Mapping[str, Any]) -> StackState:
-    return StackState(
-        id=raw.get("StackId", raw["StackName"]),
-        name=raw["StackName"],
-        status=raw["StackStatus"],
-        reason=raw.get("StackStatusReason", ""),
-        updated=raw.get("LastUpdatedTime"),
-        outputs={one["OutputKey"]: one.get("OutputValue", "") for one in raw.get("Outputs", [])},
-        parameters=frozenset(one["ParameterKey"] for one in raw.get("Parameters", [])),
-        termination_protection=bool(raw.get("EnableTerminationProtection")),
-        operations=tuple(one.get("OperationId", "") for one in raw.get("LastOperations", [])),
-    )
-
-
-def _event(raw: Mapping[str, Any]) -> Event:
-    return Event(
-        id=raw["EventId"],
-        stack_id=raw["StackId"],
-        stack=raw["StackName"],
-        logical_id=raw.get("LogicalResourceId", ""),
-        physical_id=raw.get("PhysicalResourceId", ""),
-        type=raw.get("ResourceType", ""),
-        status=raw.get("ResourceStatus", ""),
-        reason=raw.get("ResourceStatusReason", ""),
-        time=raw["Timestamp"],
-        token=raw.get("ClientRequestToken", ""),
-    )

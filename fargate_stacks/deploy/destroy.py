@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import engine, plan
+from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.engine import Ask, Run
@@ -37,13 +38,14 @@ def destroy(
     clock: Clock | None = None,
     timeout: float | None = None,
     wait_if_busy: bool = False,
+    artifact_bucket: str | None = None,
 ) -> None:
     """Delete stacks in the opposite order of `templates`, after one question.
 
     Deletion protection is switched off first, by an update; retained resources are named and stay.
     Raises DeployError, its exit code as documented, at the first stack that stays.
     """
-    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy)
+    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy, Artifacts(artifact_bucket, ask))
     chosen = engine.select(templates, only)
     doomed = [one for template in reversed(list(chosen.values())) if (one := _look(template, run)) is not None]
     if not doomed:
@@ -119,7 +121,7 @@ def _unprotect(doomed: _Doomed, state: StackState, run: Run) -> None:
     off, _ = unprotected(engine.live_template(doomed.client, state))
     same = [{"ParameterKey": key, "UsePreviousValue": True} for key in off.get("Parameters", {})]
     request = plan.Request(state.name, False, off, same)
-    made = plan.make(doomed.client, request, run.clock, doomed.template.owners)
+    made = plan.make(doomed.client, request, run.clock, doomed.template.owners, artifacts=run.artifacts)
     if not made.empty:
         run.out(Note(stack=state.name, text=f"switching off the deletion protection of {', '.join(doomed.protected)}"))
         engine.execute(doomed.template, made, doomed.client, run)

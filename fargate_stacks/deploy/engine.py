@@ -10,6 +10,7 @@ from typing import Any
 from fargate_stacks.core.template import Template
 from fargate_stacks.core.yaml import load
 from fargate_stacks.deploy import parameters, plan
+from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, plain_reason
@@ -38,6 +39,8 @@ class Run:
     """Seconds to watch one operation before leaving it to itself."""
     wait_if_busy: bool = False
     """Wait for somebody else's operation instead of refusing."""
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    """The way of templates that are too long for a request."""
     fail_fast: int | None = None
     """Task failures of one kind after which a service's deployment is stopped."""
 
@@ -54,6 +57,7 @@ def deploy(
     timeout: float | None = None,
     wait_if_busy: bool = False,
     fail_fast: int | None = None,
+    artifact_bucket: str | None = None,
 ) -> None:
     """Deploy stacks in the order of `templates`, which must be deployable.
 
@@ -61,7 +65,7 @@ def deploy(
     DeployError, its exit code as documented, at the first stack that cannot be deployed; what was not
     tried is said before.
     """
-    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy, fail_fast)
+    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy, Artifacts(artifact_bucket, ask), fail_fast)
     chosen = select(templates, only)
     sorted_out = parameters.given_for(given or {}, chosen)
     parameters.refuse_missing(
@@ -118,7 +122,7 @@ def _deploy(template: Template, run: Run, app: Mapping[str, Template], given: Ma
             run.out(Note(stack=template.name, text=f"switching on the deletion protection of {names}"))
             kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in template.parameters]
             again = replace(request, creates=False, template=template.to_dict(), parameters=kept)
-            second = plan.make(client, again, run.clock, template.owners)
+            second = plan.make(client, again, run.clock, template.owners, artifacts=run.artifacts)
             if not second.empty:
                 state = execute(template, second, client, run)
     _finish(template, client, run, state, changed=not first.empty)
@@ -148,7 +152,8 @@ def _plan(
     existing = () if live is None else live_template(client, live).get("Resources", {})
     first, later = unprotected(body, keep=existing)
     request = plan.Request(template.name, creates, first, values, template.tags)
-    return plan.make(client, request, run.clock, template.owners, protects_later=later), request
+    made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
+    return made, request
 
 
 def _approve(made: plan.Plan, client: Client, run: Run) -> None:

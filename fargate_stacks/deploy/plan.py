@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.errors import DeployError
 
-BODY_LIMIT = 51_200
-"""Bytes of a template that a request may hold."""
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
 _NAMED = {
     "AWS::IAM::Group": "GroupName",
@@ -88,23 +87,24 @@ class Request:
 
 
 def make(
-    client: Client, request: Request, clock: Clock, owners: Mapping[str, Owner], *, protects_later: tuple[str, ...] = ()
+    client: Client,
+    request: Request,
+    clock: Clock,
+    owners: Mapping[str, Owner],
+    *,
+    artifacts: Artifacts | None = None,
+    protects_later: tuple[str, ...] = (),
 ) -> Plan:
     """Make a change set and read it. An empty or a refused one is deleted again.
 
-    Raises DeployError with exit code 6 when CloudFormation refuses it, 2 when the template is too long.
+    Raises DeployError with exit code 6 when CloudFormation refuses it, 2 when the template is too long
+    and there is no bucket to send it by.
     """
-    body = request.body()
-    if len(body) > BODY_LIMIT:
-        raise DeployError(
-            f"{request.stack}: the template has {len(body):,} bytes, a request holds {BODY_LIMIT:,}; split the stack",
-            exit_code=2,
-        )
     asked: dict[str, Any] = {
         "StackName": request.stack,
         "ChangeSetName": request.name(clock.utc()),
         "ChangeSetType": "CREATE" if request.creates else "UPDATE",
-        "TemplateBody": body,
+        **(artifacts or Artifacts()).argument(client, request.stack, request.body()),
         "Parameters": list(request.parameters),
         "Capabilities": capabilities(request.template),
     }
