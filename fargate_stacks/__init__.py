@@ -10,20 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fargate_stacks.constructs.access import Access
+    from fargate_stacks.constructs.archive import LogArchive
     from fargate_stacks.constructs.capacity import OnDemand, Spot
     from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
     from fargate_stacks.constructs.container import Container, HealthCheck
-    from fargate_stacks.constructs.deployment import Rolling
+    from fargate_stacks.constructs.deployment import CircuitBreaker, Deployment, EarlySuccess, Rolling
+    from fargate_stacks.constructs.dns import HostedZone
     from fargate_stacks.constructs.endpoint import Endpoint
     from fargate_stacks.constructs.flow_logs import FlowLogs
-    from fargate_stacks.constructs.ingress import ExistingLoadBalancer, LoadBalancer
+    from fargate_stacks.constructs.ingress import LoadBalancer
+    from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
+    from fargate_stacks.constructs.key import Key
+    from fargate_stacks.constructs.login import Cognito, Oidc
+    from fargate_stacks.constructs.mutual_tls import MutualTls, TrustStore
     from fargate_stacks.constructs.network import Vpc
     from fargate_stacks.constructs.network_existing import ExistingVpc
     from fargate_stacks.constructs.route import Route
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.service import Egress, Service
+    from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
     from fargate_stacks.constructs.task import Task, Volume
     from fargate_stacks.constructs.vpc_endpoints import Endpoints
+    from fargate_stacks.constructs.waf import Waf
     from fargate_stacks.core.construct import Construct, Value, construct
     from fargate_stacks.core.render import render
     from fargate_stacks.core.stack import App, Stack
@@ -50,13 +58,18 @@ _HOMES = {
         "Container",
         "HealthCheck",
     ),
-    "constructs.deployment": ("Rolling",),
+    "constructs.archive": ("LogArchive",),
+    "constructs.deployment": ("CircuitBreaker", "Deployment", "EarlySuccess", "Rolling"),
+    "constructs.dns": ("HostedZone",),
+    "constructs.ingress_existing": ("ExistingLoadBalancer",),
+    "constructs.key": ("Key",),
+    "constructs.login": ("Cognito", "Oidc"),
+    "constructs.mutual_tls": ("MutualTls", "TrustStore"),
+    "constructs.shifting": ("BlueGreen", "Canary", "LambdaHook", "Linear", "Pause"),
+    "constructs.waf": ("Waf",),
     "constructs.endpoint": ("Endpoint",),
     "constructs.flow_logs": ("FlowLogs",),
-    "constructs.ingress": (
-        "ExistingLoadBalancer",
-        "LoadBalancer",
-    ),
+    "constructs.ingress": ("LoadBalancer",),
     "constructs.network": ("Vpc",),
     "constructs.network_existing": ("ExistingVpc",),
     "constructs.route": ("Route",),
@@ -113,11 +126,17 @@ __all__ = [
     "Access",
     "App",
     "Attr",
+    "BlueGreen",
     "Bucket",
+    "Canary",
+    "CircuitBreaker",
     "Cluster",
+    "Cognito",
     "Construct",
     "Container",
     "DeployError",
+    "Deployment",
+    "EarlySuccess",
     "Egress",
     "Endpoint",
     "Endpoints",
@@ -130,10 +149,18 @@ __all__ = [
     "FlowLogs",
     "Generate",
     "HealthCheck",
+    "HostedZone",
+    "Key",
+    "LambdaHook",
+    "Linear",
     "LoadBalancer",
     "LoadError",
+    "LogArchive",
+    "MutualTls",
+    "Oidc",
     "OnDemand",
     "Param",
+    "Pause",
     "Postgres",
     "Queue",
     "QueueWorker",
@@ -148,9 +175,11 @@ __all__ = [
     "Stack",
     "Task",
     "Template",
+    "TrustStore",
     "Value",
     "Volume",
     "Vpc",
+    "Waf",
     "construct",
     "queue_worker",
     "render",

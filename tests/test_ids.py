@@ -9,6 +9,7 @@ import pytest
 import fargate_stacks
 from fargate_stacks import (
     App,
+    BlueGreen,
     Bucket,
     Cluster,
     Construct,
@@ -17,7 +18,11 @@ from fargate_stacks import (
     Endpoint,
     Endpoints,
     FlowLogs,
+    HostedZone,
+    Key,
+    LambdaHook,
     LoadBalancer,
+    LogArchive,
     Postgres,
     Queue,
     Scaling,
@@ -25,7 +30,9 @@ from fargate_stacks import (
     Service,
     Stack,
     Task,
+    TrustStore,
     Vpc,
+    Waf,
     queue_worker,
     render,
 )
@@ -67,8 +74,29 @@ def everything() -> list[Construct]:
         route=edge.route("/client"),
         count=Scaling(min=1, max=2, requests=5),
     )
+    key, audit, guard = Key("Own"), LogArchive("Audit"), Waf("Guard")
+    named = LoadBalancer(
+        "Named",
+        vpc=vpc,
+        domain="shop.example.com",
+        hosted_zone=HostedZone("example.com", id="Z1"),
+        test_port=9000,
+        waf=guard,
+    )
+    several = LoadBalancer("Several", vpc=vpc, certificate=[CERTIFICATE, CERTIFICATE.replace("1234", "2222")])
+    green = Service(
+        "Green",
+        cluster=cluster,
+        task=Task(containers=[container()]),
+        route=named.route("/green", name="way"),
+        deployment=BlueGreen(
+            errors=5,
+            hooks=[LambdaHook(function="arn:aws:lambda:eu-west-1:123456789012:function:f", stages=["POST_SCALE_UP"])],
+        ),
+    )
+    doors = [key, audit, guard, TrustStore("Clients", bucket="b", key="k"), named, several, green]
     worker = queue_worker("Mail", cluster=cluster, task=Task(containers=[container(None)]))
-    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *worker]
+    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *doors, *worker]
 
 
 CONTRACT = {
@@ -100,6 +128,20 @@ CONTRACT = {
         SecurityGroup EdgeIngress8080 EdgeEgress8080 AddressIngress8080 LogGroup
         ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         TargetGroup ListenerRule Service ScalableTarget RequestsScalingPolicy
+    """,
+    "Own": "Key Alias",
+    "Audit": "Bucket BucketPolicy",
+    "Guard": "WebAcl LogGroup Logging",
+    "Clients": "TrustStore",
+    "Named": """
+        SecurityGroup Certificate LoadBalancer Listener TestListener RedirectListener ShopExampleComRecord
+        WafAssociation
+    """,
+    "Several": "SecurityGroup LoadBalancer Listener Certificate222256782222 RedirectListener",
+    "Green": """
+        SecurityGroup NamedIngress8080 NamedEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
+        HookPolicy HookRole WayTargetGroup WayGreenTargetGroup WayListenerRule WayTestListenerRule LoadBalancerRole
+        ErrorsAlarm Service
     """,
     "Mail": "SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition Service",
     "MailJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from troposphere import ec2
 from troposphere import elasticloadbalancingv2 as elb
 
+from fargate_stacks.constructs.archive import LogArchive
+from fargate_stacks.constructs.dns import HostedZone, alias_records, certificate, problem
+from fargate_stacks.constructs.mutual_tls import MutualTls
 from fargate_stacks.constructs.network import Network, Subnets, Tier
 from fargate_stacks.constructs.route import RouteSource
-from fargate_stacks.core.construct import Construct, Value
+from fargate_stacks.constructs.waf import Waf, association
+from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.priorities import ALL
-from fargate_stacks.core.values import Attr, Text, by_removal, sub
+from fargate_stacks.core.values import Attr, Intrinsic, Param, Text, by_removal, sub
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 NO_EGRESS = ec2.SecurityGroupRule(
@@ -23,40 +27,82 @@ NO_EGRESS = ec2.SecurityGroupRule(
     CidrIp="255.255.255.255/32", IpProtocol="icmp", FromPort=252, ToPort=86, Description="no outbound traffic"
 )  # fmt: skip
 
+_TO_LOGINS = ec2.SecurityGroupRule(
+    CidrIp="0.0.0.0/0", IpProtocol="tcp", FromPort=443, ToPort=443, Description="to login providers"
+)
+
 
 class LoadBalancer(Construct, RouteSource):
-    """An application load balancer with one listener: HTTPS when it has a certificate, else HTTP.
+    """An application load balancer with one listener: HTTPS when it has a certificate or a domain, else HTTP.
 
-    Internal by default. With a `certificate` (an ACM ARN of the same region) it listens on 443 and, unless
-    `redirect=False`, sends port 80 there. What no route matches is answered with 404. `allow_from` are CIDR blocks:
-    by default everywhere when public, the VPC when internal. Deletion protection follows `Stack(removal=)`.
-    It costs about 16 USD a month and what it processes. Raises SpecError for fewer than two subnets.
+    Internal by default. With a `certificate` (the ARN of one in ACM of the same region, or several) or a `domain` in a
+    `hosted_zone`, for which a certificate is made and validated, it listens on 443 and, unless `redirect=False`, sends
+    port 80 there; each domain gets a record that leads here. What no route matches is answered with 404. `allow_from`
+    are CIDR blocks: by default everywhere when public, the VPC when internal. Deletion protection follows
+    `Stack(removal=)`. It costs about 16 USD a month and what it processes. Raises SpecError for fewer than two subnets.
     """
 
     vpc: Network
     public: bool = False
-    certificate: Text | None = None
+    certificate: Text | Sequence[Text] | None = None
+    """One ARN, or several: the first is shown to clients that name no host, the others by the host they name."""
+    domain: str | Sequence[str] = ()
+    hosted_zone: HostedZone | None = None
     redirect: bool = True
     tls_policy: str = TLS_POLICY
     """The security policy of the HTTPS listener."""
+    mutual_tls: MutualTls | None = None
+    logins: bool = False
+    """Whether it may call the providers of `route(login=)`: HTTPS to anywhere, in place of no way out at all."""
     allow_from: Sequence[Text] | None = None
+    test_port: int | None = None
+    """A second listener, on which blue/green deployments show the new revision before it takes traffic."""
+    test_from: Sequence[Text] | None = None
+    """Who reaches the test port: CIDR blocks, by default the VPC."""
+    access_logs: LogArchive | None = None
+    connection_logs: LogArchive | None = None
+    waf: Waf | None = None
     idle_timeout: timedelta = timedelta(seconds=60)
+    """How long a connection without data is kept; a WebSocket that is silent for longer is closed."""
+    keep_alive: timedelta = timedelta(seconds=3600)
+    """How long a client may keep one connection, however busy."""
+    desync: Literal["monitor", "defensive", "strictest"] = "defensive"
+    preserve_host: bool = False
+    """Whether containers see the Host header as it came, rather than without its port."""
+    forwarded_for: Literal["append", "preserve", "remove"] = "append"
 
     refused: ClassVar[Mapping[str, str]] = {
         "internet_facing": "is called public",
         "scheme": "is called public: True is internet-facing, False is internal",
         "subnets": "follow public: public subnets, or the private (else isolated) ones",
+        "certificates": "is called certificate; it takes one or several",
+        "domains": "is called domain; it takes one or several",
     }
     priorities: ClassVar[range] = ALL
 
     def check(self) -> None:
-        if isinstance(self.certificate, str) and not re.match(r"arn:aws[\w-]*:(acm|iam):", self.certificate):
-            raise self.refuse(f"certificate must be the ARN of an ACM certificate, got {shown(self.certificate)}")
-        seconds = self.idle_timeout.total_seconds()
-        if not 1 <= seconds <= 4000 or seconds % 1:
-            raise self.refuse(f"idle_timeout must be 1 to 4000 whole seconds, got {seconds:g}")
+        for one in self.certificates:
+            if isinstance(one, str) and not re.match(r"arn:aws[\w-]*:(acm|iam):", one):
+                raise self.refuse(f"certificate must be the ARN of an ACM certificate, got {shown(one)}")
+        for key, high in (("idle_timeout", 4000), ("keep_alive", 604_800)):
+            seconds, low = getattr(self, key).total_seconds(), 1 if key == "idle_timeout" else 60
+            if not low <= seconds <= high or seconds % 1:
+                raise self.refuse(f"{key} must be {low} to {high} whole seconds, got {seconds:g}")
+        self._check_names()
+        if self.test_port is not None and (not 1 <= self.test_port <= 65535 or self.test_port in (80, 443)):
+            raise self.refuse(f"test_port must be 1 to 65535 and neither 80 nor 443, got {self.test_port}")
+        if self.test_from is not None and self.test_port is None:
+            raise self.refuse("test_from is for the test port; give test_port=")
         if self._subnets.count == 1:
             raise self.refuse("an application load balancer needs subnets in two zones, its VPC has one; use azs=2")
+
+    def _check_names(self) -> None:
+        if self.domains or self.hosted_zone is not None:
+            wrong = problem(self.domains, self.hosted_zone)
+            if wrong is not None:
+                raise self.refuse(wrong)
+        if self.mutual_tls is not None and not self.secure:
+            raise self.refuse("mutual_tls needs an HTTPS listener; give certificate= or domain=")
 
     @property
     def _subnets(self) -> Subnets:
@@ -64,6 +110,27 @@ class LoadBalancer(Construct, RouteSource):
             return self.vpc.subnets("public", self.who)
         tier: Tier = "private" if self.vpc.has("private") or not self.vpc.has("isolated") else "isolated"
         return self.vpc.subnets(tier, self.who)
+
+    @property
+    def certificates(self) -> tuple[Text, ...]:
+        """The certificates that are there already."""
+        given = self.certificate
+        if given is None:
+            return ()
+        return (given,) if isinstance(given, (str, Intrinsic)) else tuple(given)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return (self.domain,) if isinstance(self.domain, str) else tuple(self.domain)
+
+    @property
+    def makes_certificate(self) -> bool:
+        """Whether a certificate is made: for names in a public zone, where none is given."""
+        return self.hosted_zone is not None and not self.hosted_zone.private and not self.certificates
+
+    @property
+    def secure(self) -> bool:
+        return bool(self.certificates) or self.makes_certificate
 
     @property
     def arn(self) -> Attr:
@@ -91,131 +158,143 @@ class LoadBalancer(Construct, RouteSource):
         return self.listener_arn
 
     @property
+    def test_listener_arn(self) -> Attr | None:
+        return None if self.test_port is None else self.attr("TestListener")
+
+    @property
     def security_group(self) -> Attr:
         return self.attr("SecurityGroup", "GroupId")
 
     @property
     def url(self) -> Text:
-        """The address of the load balancer itself; a certificate for another name does not match it."""
-        return sub(("https" if self.certificate else "http") + "://{host}", host=self.dns_name)
+        """The address: the first domain, else the load balancer's own name, which a certificate does not match."""
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://{self.domains[0]}" if self.domains else sub(scheme + "://{host}", host=self.dns_name)
 
     def build(self) -> Iterator[Any]:
         yield self._security_group()
+        if self.makes_certificate and self.hosted_zone is not None:
+            yield certificate(self.id("Certificate"), self.domains, self.hosted_zone)
         yield self._load_balancer()
-        yield self._listener()
-        if self.certificate and self.redirect:
-            yield self._redirect_listener()
+        yield from self._listeners()
+        if self.hosted_zone is not None:
+            yield from alias_records(self.name, self.domains, self.hosted_zone, self.dns_name, self.hosted_zone_id)
+        if self.waf is not None:
+            yield association(self.id("WafAssociation"), self.waf, self.arn)
 
     def _security_group(self) -> Any:
-        ports = ([443, 80] if self.redirect else [443]) if self.certificate else [80]
+        ports = ([443, 80] if self.redirect else [443]) if self.secure else [80]
         if self.allow_from is not None:
             sources = self.allow_from
         else:
             sources = ("0.0.0.0/0",) if self.public else (self.vpc.cidr_block,)
         where = "from anywhere" if sources == ("0.0.0.0/0",) else "from the networks allowed"
+        doors = [(port, source, f"port {port} {where}") for port in ports for source in sources]
+        if self.test_port is not None:
+            tests = (self.vpc.cidr_block,) if self.test_from is None else self.test_from
+            doors += [(self.test_port, one, f"port {self.test_port} for tests of a new revision") for one in tests]
         return ec2.SecurityGroup(
             self.id("SecurityGroup"),
             GroupDescription=f"Load balancer {self.name}",
             VpcId=self.vpc.vpc_id,
             SecurityGroupIngress=[
                 ec2.SecurityGroupRule(
-                    IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=source, Description=f"port {port} {where}"
+                    IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=source, Description=description
                 )
-                for port in ports
-                for source in sources
+                for port, source, description in doors
             ],
-            SecurityGroupEgress=[NO_EGRESS],
+            SecurityGroupEgress=[_TO_LOGINS if self.logins else NO_EGRESS],
         )
 
     def _load_balancer(self) -> Any:
-        attributes = {
-            "deletion_protection.enabled": by_removal(retain="true", remove="false"),
-            "idle_timeout.timeout_seconds": str(int(self.idle_timeout.total_seconds())),
-            "routing.http.drop_invalid_header_fields.enabled": "true",
-            "routing.http.desync_mitigation_mode": "defensive",
-        }
         subnets = self._subnets
+        archives = [one for one in (self.access_logs, self.connection_logs) if one is not None]
         return elb.LoadBalancer(
             self.id("LoadBalancer"),
-            # CloudFormation refuses a public one before the gateway is attached, and nothing else orders the two
-            DependsOn=list(self.vpc.internet) if self.public else [],
+            # CloudFormation refuses a public one before the gateway is attached, and logs before the bucket's policy,
+            # and nothing else orders these
+            DependsOn=[*(self.vpc.internet if self.public else ()), *(one.ready for one in archives)],
             Type="application",
             Scheme="internet-facing" if self.public else "internal",
             Subnets=subnets.ids if not isinstance(subnets.ids, tuple) else list(subnets.ids),
             SecurityGroups=[self.security_group],
             LoadBalancerAttributes=[
-                elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()
+                elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in self._attributes().items()
             ],
         )
 
-    def _listener(self) -> Any:
-        secure = (
-            {"Certificates": [elb.Certificate(CertificateArn=self.certificate)], "SslPolicy": self.tls_policy}
-            if self.certificate
-            else {}
+    def _attributes(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "deletion_protection.enabled": by_removal(retain="true", remove="false"),
+            "idle_timeout.timeout_seconds": str(int(self.idle_timeout.total_seconds())),
+            "routing.http.drop_invalid_header_fields.enabled": "true",
+            "routing.http.desync_mitigation_mode": self.desync,
+        }
+        if self.keep_alive != timedelta(seconds=3600):
+            found["client_keep_alive.seconds"] = str(int(self.keep_alive.total_seconds()))
+        if self.preserve_host:
+            found["routing.http.preserve_host_header.enabled"] = "true"
+        if self.forwarded_for != "append":
+            found["routing.http.xff_header_processing.mode"] = self.forwarded_for
+        for kind, archive in (("access_logs", self.access_logs), ("connection_logs", self.connection_logs)):
+            if archive is not None:
+                found |= {
+                    f"{kind}.s3.enabled": "true",
+                    f"{kind}.s3.bucket": archive.bucket_name,
+                    f"{kind}.s3.prefix": f"{self.name}/{kind.partition('_')[0]}",
+                }
+        return found
+
+    def _listeners(self) -> Iterator[Any]:
+        no_route = elb.Action(
+            Type="fixed-response",
+            FixedResponseConfig=elb.FixedResponseConfig(
+                StatusCode="404", ContentType="text/plain", MessageBody="no route"
+            ),
         )
+        yield self._listener("Listener", 443 if self.secure else 80, no_route)
+        for one in self.certificates[1:]:
+            yield elb.ListenerCertificate(
+                self.id(f"Certificate{self._key_of(one)}"),
+                ListenerArn=self.listener_arn,
+                Certificates=[elb.Certificate(CertificateArn=one)],
+            )
+        if self.test_port is not None:
+            yield self._listener("TestListener", self.test_port, no_route)
+        if self.secure and self.redirect:
+            redirect = elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
+            yield elb.Listener(
+                self.id("RedirectListener"),
+                LoadBalancerArn=self.arn,
+                Port=80,
+                Protocol="HTTP",
+                DefaultActions=[elb.Action(Type="redirect", RedirectConfig=redirect)],
+            )
+
+    def _key_of(self, arn: Text) -> str:
+        """What stands for a further certificate in logical ids: the end of its ARN, or the parameter that holds it."""
+        if isinstance(arn, str):
+            return re.sub(r"[^0-9A-Za-z]", "", arn.rpartition("/")[2])[:12]
+        if isinstance(arn, Param):
+            return arn.name
+        if isinstance(arn, Attr):
+            return arn.logical_id
+        raise self.refuse(
+            "a further certificate is an ARN, a Param or a construct's attribute, which names its resource"
+        )
+
+    def _listener(self, part: str, port: int, action: Any) -> Any:
+        secure: dict[str, Any] = {}
+        if self.secure:
+            first = self.certificates[0] if self.certificates else self.attr("Certificate")
+            secure = {"Certificates": [elb.Certificate(CertificateArn=first)], "SslPolicy": self.tls_policy}
+            if self.mutual_tls is not None:
+                secure["MutualAuthentication"] = self.mutual_tls.configuration()
         return elb.Listener(
-            self.id("Listener"),
+            self.id(part),
             LoadBalancerArn=self.arn,
-            Port=443 if self.certificate else 80,
-            Protocol="HTTPS" if self.certificate else "HTTP",
+            Port=port,
+            Protocol="HTTPS" if self.secure else "HTTP",
             **secure,
-            DefaultActions=[
-                elb.Action(
-                    Type="fixed-response",
-                    FixedResponseConfig=elb.FixedResponseConfig(
-                        StatusCode="404", ContentType="text/plain", MessageBody="no route"
-                    ),
-                )
-            ],
+            DefaultActions=[action],
         )
-
-    def _redirect_listener(self) -> Any:
-        return elb.Listener(
-            self.id("RedirectListener"),
-            LoadBalancerArn=self.arn,
-            Port=80,
-            Protocol="HTTP",
-            DefaultActions=[
-                elb.Action(
-                    Type="redirect",
-                    RedirectConfig=elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301"),
-                )
-            ],
-        )
-
-
-class ExistingLoadBalancer(Value, RouteSource):
-    """A load balancer that something else owns: its listener, and its security group.
-
-    `priorities` is the part of the listener's priorities that this app may use, so that two apps can share it:
-    `priorities=range(1000, 2000)`. `full_name` (`app/name/0123456789abcdef`) is needed for `Scaling(requests=)`.
-    """
-
-    vpc: Network
-    listener_arn: Text
-    security_group: Text
-    priorities: range = ALL
-    full_name: Text | None = None
-
-    def check(self) -> None:
-        if isinstance(self.listener_arn, str) and ":listener/app/" not in self.listener_arn:
-            raise self.refuse(f"listener_arn must be the ARN of an ALB's listener, got {shown(self.listener_arn)}")
-        if isinstance(self.security_group, str) and not re.fullmatch(r"sg-[0-9a-f]+", self.security_group):
-            raise self.refuse(f"security_group must look like sg-0123456789abcdef0, got {shown(self.security_group)}")
-        within = self.priorities
-        if within.step != 1 or not within or within.start < 1 or within.stop > ALL.stop:
-            raise self.refuse(f"priorities must be a range within range(1, {ALL.stop}), got {within}")
-
-    @property
-    def name(self) -> str:
-        """What stands for it in the logical ids of those who use it."""
-        return "LoadBalancer"
-
-    @property
-    def who(self) -> str:
-        return f"ExistingLoadBalancer {shown(self.listener_arn)}"
-
-    @property
-    def listener_key(self) -> Hashable:
-        return self.listener_arn

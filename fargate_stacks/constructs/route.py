@@ -1,30 +1,35 @@
-"""Routes: what a load balancer sends to a service, and which requests those are."""
+"""Routes: what an application load balancer sends to a service, and which requests those are."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from troposphere import Ref
+from troposphere import Ref, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
+from fargate_stacks.constructs.conditions import Match
+from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.network import Network
+from fargate_stacks.constructs.targets import problem, target_group
 from fargate_stacks.core.construct import Value, verb
-from fargate_stacks.core.hints import shown
 from fargate_stacks.core.priorities import Conditions, Priority
 from fargate_stacks.core.values import Text
-from fargate_stacks.errors import SpecError
 
-_METHOD = re.compile(r"[A-Z_-]{1,40}\Z")
-_PATH = re.compile(r"/[A-Za-z0-9_\-.$/~\"'@:+&*?()!,;=%]{0,127}\Z")
-_HOST = re.compile(r"[A-Za-z0-9.*?-]{1,128}\Z")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}\Z")
-_CODES = re.compile(r"\d{3}(-\d{3}|(,\d{3})*)\Z")
+if TYPE_CHECKING:
+    from fargate_stacks.core.values import Attr
 
 
-class Route(Value):
+class Login(Value):
+    """Who asks a user to log in before a request goes on: `Oidc` or `Cognito`."""
+
+    def action(self) -> Any:
+        """Give the rule's first action."""
+        raise NotImplementedError
+
+
+class Route(Entry):
     """What a load balancer sends to a service: made by `edge.route(...)`, taken by `Service(route=)`.
 
     Conditions of different kinds must all hold; values of one kind are alternatives. Raises SpecError for a value
@@ -36,71 +41,46 @@ class Route(Value):
     host: Sequence[str]
     header: Mapping[str, Sequence[str]]
     method: Sequence[str]
-    name: str
+    query: Mapping[str, Sequence[str]]
+    source: Sequence[str]
     priority: int | None
-    port: int | None
-    container: str | None
     health: str
-    expect: str
+    expect: str | None
     interval: timedelta
     timeout: timedelta
     healthy: int
     unhealthy: int
     deregistration_delay: timedelta
+    protocol: Literal["http", "http2", "grpc"]
+    encrypted: bool
+    sticky: timedelta | None
+    cookie: str | None
+    slow_start: timedelta | None
+    algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"]
+    rewrite: Mapping[str, str]
+    login: Login | None
 
     def check(self) -> None:
-        for path in self.path:
-            if not _PATH.match(path):
-                raise self.refuse(f"path must start with / and have up to 128 URL characters, got {shown(path)}")
-        for host in self.host:
-            if not _HOST.match(host) or "." not in host:
-                raise self.refuse(f"host must be a host name, * and ? admitted, got {shown(host)}")
-        for method in self.method:
-            if not _METHOD.match(method):
-                raise self.refuse(f"method must be upper-case letters like GET, got {shown(method)}")
-        for key, values in self.header.items():
-            if not _HEADER.match(key) or key.lower() == "host":
-                raise self.refuse(f"header must be a field name other than Host, got {shown(key)}; host= is for Host")
-            if not values:
-                raise self.refuse(f"header {shown(key)} has no value; give at least one")
-        given = len(self.path) + len(self.host) + len(self.method) + sum(len(v) for v in self.header.values())
-        if given == 0:
-            raise self.refuse('it has no condition; give path="/*" for every request')
-        if given > 5:
-            raise self.refuse(f"a rule holds 5 condition values, got {given}; make two routes, each with a name=")
-        if self.name and not re.fullmatch(r"[A-Za-z0-9]+", self.name):
-            raise self.refuse(f"name is letters and digits, a part of logical ids, got {shown(self.name)}")
+        super().check()
+        wrong = self.match.problem() or problem(self)
+        if wrong is not None:
+            raise self.refuse(wrong)
         within = self.load_balancer.priorities
         if self.priority is not None and self.priority not in within:
             raise self.refuse(
                 f"priority must be {within.start} to {within.stop - 1} on this listener, got {self.priority}"
             )
-        if self.port is not None and not 1 <= self.port <= 65535:
-            raise self.refuse(f"port must be 1 to 65535, got {self.port}")
-        self._check_health()
-
-    def _check_health(self) -> None:
-        if not self.health.startswith("/") or len(self.health) > 1024:
-            raise self.refuse(f"health must be a path that starts with /, got {shown(self.health)}")
-        codes = [int(code) for code in re.findall(r"\d+", self.expect)]
-        if not _CODES.match(self.expect) or not all(200 <= code <= 499 for code in codes):
-            raise self.refuse(f'expect must be status codes from 200 to 499 like "200-399", got {shown(self.expect)}')
-        interval, timeout = self.interval.total_seconds(), self.timeout.total_seconds()
-        if not 5 <= interval <= 300 or interval % 1:
-            raise self.refuse(f"interval must be 5 to 300 whole seconds, got {interval:g}")
-        if not 2 <= timeout <= 120 or timeout % 1 or timeout >= interval:
+        secure = self.load_balancer.secure
+        if secure is False and self.protocol != "http":
             raise self.refuse(
-                f"timeout must be 2 to 120 whole seconds and below interval={interval:g}, got {timeout:g}"
+                f"protocol {self.protocol!r} needs an HTTPS listener; give the load balancer a certificate or a domain"
             )
-        for key, value in (("healthy", self.healthy), ("unhealthy", self.unhealthy)):
-            if not 2 <= value <= 10:
-                raise self.refuse(f"{key} must be 2 to 10 checks in a row, got {value}")
-        delay = self.deregistration_delay.total_seconds()
-        if not 0 <= delay <= 1500 or delay % 1:
-            raise self.refuse(
-                f"deregistration_delay must be 0 to 1500 whole seconds, got {delay:g}; "
-                f"CloudFormation gives up the deletion of a service after 30 minutes"
-            )
+        if secure is False and self.login is not None:
+            raise self.refuse("login needs an HTTPS listener; give the load balancer a certificate or a domain")
+        if self.login is not None and self.load_balancer.logins is False:
+            raise self.refuse(f"login needs a way from {self.front} to the provider; give it logins=True")
+        if len(self.rewrite) > 1:
+            raise self.refuse(f"a rule rewrites paths once, got {len(self.rewrite)} patterns; give one")
 
     @property
     def who(self) -> str:
@@ -108,74 +88,86 @@ class Route(Value):
         return f"route {' '.join(words)}" + (f" ({self.name})" if self.name else "")
 
     @property
-    def part(self) -> str:
-        """What stands between the service's name and the resource's noun in logical ids."""
-        return self.name[:1].upper() + self.name[1:]
+    def match(self) -> Match:
+        return Match(self.path, self.host, self.header, self.method, self.query, self.source)
 
     @property
     def conditions(self) -> Conditions:
         """The canonical form: two routes with equal conditions match the same requests."""
-        header = sorted((key.lower(), tuple(sorted(values))) for key, values in self.header.items())
-        path = () if "/*" in self.path and len(self.path) == 1 else tuple(sorted(self.path))
-        hosts = tuple(sorted(host.lower() for host in self.host))
-        if not (path or hosts or header or self.method):
-            path = ("/*",)
-        return Conditions(path, hosts, tuple(header), tuple(sorted(self.method)))
+        return self.match.canonical
 
-    def target_group(self, logical_id: str, port: int, network: Network) -> Any:
-        return elb.TargetGroup(
-            logical_id,
-            TargetType="ip",
-            Protocol="HTTP",
-            Port=port,
-            VpcId=network.vpc_id,
-            HealthCheckPath=self.health,
-            HealthCheckProtocol="HTTP",
-            HealthCheckIntervalSeconds=int(self.interval.total_seconds()),
-            HealthCheckTimeoutSeconds=int(self.timeout.total_seconds()),
-            HealthyThresholdCount=self.healthy,
-            UnhealthyThresholdCount=self.unhealthy,
-            Matcher=elb.Matcher(HttpCode=self.expect),
-            TargetGroupAttributes=[
-                elb.TargetGroupAttribute(
-                    Key="deregistration_delay.timeout_seconds",
-                    Value=str(int(self.deregistration_delay.total_seconds())),
-                )
-            ],
+    @property
+    def front(self) -> str:
+        return self.load_balancer.who
+
+    @property
+    def network(self) -> Network:
+        return self.load_balancer.vpc
+
+    @property
+    def door(self) -> Door:
+        balancer = self.load_balancer
+        return Door(balancer.name, balancer.security_group, f"load balancer {balancer.name}")
+
+    # what the service's stack gets
+
+    def resources(self, to: Target) -> Iterator[Any]:
+        service, part = to.service, self.part
+        yield target_group(self, service.id(f"{part}TargetGroup"), to)
+        if to.deployment.shifts:
+            yield target_group(self, service.id(f"{part}GreenTargetGroup"), to)
+        yield self._rule(to, f"{part}ListenerRule", self.load_balancer.listener_arn, self.load_balancer.listener_key)
+        test = self.load_balancer.test_listener_arn
+        if to.deployment.shifts and test is not None:
+            yield self._rule(to, f"{part}TestListenerRule", test, test)
+
+    def waits(self, to: Target) -> list[str]:
+        test = to.deployment.shifts and self.load_balancer.test_listener_arn is not None
+        return [f"{self.part}ListenerRule", *([f"{self.part}TestListenerRule"] if test else [])]
+
+    def attach(self, to: Target) -> tuple[str, Any]:
+        service, part = to.service, self.part
+        test = self.load_balancer.test_listener_arn
+        more = to.deployment.alternate(
+            service,
+            group=service.attr(f"{part}GreenTargetGroup"),
+            production=service.attr(f"{part}ListenerRule"),
+            test=None if test is None else service.attr(f"{part}TestListenerRule"),
+        )
+        return "LoadBalancers", ecs.LoadBalancer(
+            ContainerName=to.container,
+            ContainerPort=to.port,
+            TargetGroupArn=Ref(service.id(f"{part}TargetGroup")),
+            **more,
         )
 
-    def listener_rule(self, logical_id: str, target_group: str, service: str) -> Any:
-        balancer = self.load_balancer
+    def _rule(self, to: Target, part: str, listener: Text, key: Hashable) -> Any:
+        logical_id = to.service.id(part)
+        more = {}
+        for pattern, replacement in self.rewrite.items():
+            rewrite = elb.RewriteConfigObject(Rewrites=[elb.RewriteConfig(Regex=pattern, Replace=replacement)])
+            more["Transforms"] = [elb.Transform(Type="url-rewrite", UrlRewriteConfig=rewrite)]
+        forward = to.deployment.forward(to.service, self.part, logical_id)
         return elb.ListenerRule(
             logical_id,
-            ListenerArn=balancer.listener_arn,
+            ListenerArn=listener,
             Priority=Priority(
-                listener=balancer.listener_key,
-                listener_name=balancer.who,
+                listener=key,
+                listener_name=self.load_balancer.who,
                 rule=logical_id,
-                label=f"{self.who} of {service}",
+                label=f"{self.who} of {to.service.who}",
                 conditions=self.conditions,
                 explicit=self.priority,
-                within=balancer.priorities,
+                within=self.load_balancer.priorities,
             ),
-            Conditions=list(self._rule_conditions()),
-            Actions=[elb.ListenerRuleAction(Type="forward", TargetGroupArn=Ref(target_group))],
+            Conditions=list(self.match.rule_conditions()),
+            **more,
+            Actions=[forward] if self.login is None else self._after_login(self.login, forward),
         )
 
-    def _rule_conditions(self) -> Iterator[Any]:
-        if self.path:
-            yield elb.Condition(Field="path-pattern", PathPatternConfig=elb.PathPatternConfig(Values=list(self.path)))
-        if self.host:
-            yield elb.Condition(Field="host-header", HostHeaderConfig=elb.HostHeaderConfig(Values=list(self.host)))
-        for key, values in self.header.items():
-            yield elb.Condition(
-                Field="http-header", HttpHeaderConfig=elb.HttpHeaderConfig(HttpHeaderName=key, Values=list(values))
-            )
-        if self.method:
-            yield elb.Condition(
-                Field="http-request-method",
-                HttpRequestMethodConfig=elb.HttpRequestMethodConfig(Values=list(self.method)),
-            )
+    def _after_login(self, login: Login, forward: Any) -> list[Any]:
+        forward.Order = 2
+        return [login.action(), forward]
 
 
 class RouteSource:
@@ -207,6 +199,17 @@ class RouteSource:
         @property
         def priorities(self) -> range: ...
 
+        @property
+        def test_listener_arn(self) -> Text | Attr | None: ...
+
+        @property
+        def secure(self) -> bool | None:
+            """Whether its listener speaks HTTPS; None where nobody knows."""
+
+        @property
+        def logins(self) -> bool | None:
+            """Whether it reaches login providers; None where nobody knows."""
+
     @verb
     def route(
         self,
@@ -215,31 +218,49 @@ class RouteSource:
         host: str | Sequence[str] = (),
         header: Mapping[str, str | Sequence[str]] | None = None,
         method: str | Sequence[str] = (),
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        source: str | Sequence[str] = (),
         name: str = "",
         priority: int | None = None,
         port: int | None = None,
         container: str | None = None,
         health: str = "/",
-        expect: str = "200-399",
+        expect: str | None = None,
         interval: timedelta = timedelta(seconds=10),
         timeout: timedelta = timedelta(seconds=5),
         healthy: int = 2,
         unhealthy: int = 3,
         deregistration_delay: timedelta = timedelta(seconds=30),
+        protocol: Literal["http", "http2", "grpc"] = "http",
+        encrypted: bool = False,
+        sticky: timedelta | None = None,
+        cookie: str | None = None,
+        slow_start: timedelta | None = None,
+        algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"] = "round_robin",
+        rewrite: Mapping[str, str] | None = None,
+        login: Login | None = None,
     ) -> Route:
         """Give a route to a service's container: the one named, else the one with `port`, else the first with a port.
 
-        `path`, `host` and `method` take one value or several; `header` values by field name. `health` is the path of
-        the load balancer's check, `expect` the status codes that count as healthy. A service with several routes
-        names all but one of them: `name` becomes part of the logical ids. Priorities are chosen so that the more
-        specific route wins and none moves when another is added; `priority` fixes one.
+        `path`, `host`, `method` and `source` (CIDR blocks) take one value or several; `header` values by field name,
+        `query` values by key. `health` is the path of the load balancer's check, `expect` the codes that count as
+        healthy: "200-399" by default, "12" for gRPC. A service with several routes names all but one of them: `name`
+        becomes part of the logical ids. Priorities are chosen so that the more specific route wins and none moves when
+        another is added; `priority` fixes one.
+
+        `protocol` is what the container speaks; "http2" and "grpc" need an HTTPS listener. `encrypted` speaks TLS to
+        the container, whose certificate is not checked. `sticky` keeps a client on one task for that long, by the load
+        balancer's cookie or by the application's `cookie`. `slow_start` lets a new task warm up. `rewrite` is a regular
+        expression for the path and what replaces it. `login` asks for a login first: `Oidc(...)` or `Cognito(...)`.
         """
         return Route(
             load_balancer=self,
             path=_several(path),
             host=_several(host),
-            header={key: _several(values) for key, values in _pairs(header)},
+            header={key: _several(values) for key, values in (header or {}).items()},
             method=_several(method),
+            query={key: _several(values) for key, values in (query or {}).items()},
+            source=_several(source),
             name=name,
             priority=priority,
             port=port,
@@ -251,16 +272,16 @@ class RouteSource:
             healthy=healthy,
             unhealthy=unhealthy,
             deregistration_delay=deregistration_delay,
+            protocol=protocol,
+            encrypted=encrypted,
+            sticky=sticky,
+            cookie=cookie,
+            slow_start=slow_start,
+            algorithm=algorithm,
+            rewrite={} if rewrite is None else rewrite,
+            login=login,
         )
 
 
 def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
-
-
-def _pairs(header: Any) -> Any:
-    if header is None:
-        return ()
-    if not isinstance(header, Mapping):
-        raise SpecError(f"route: header must be a mapping of names to values, got {shown(header)}")
-    return header.items()

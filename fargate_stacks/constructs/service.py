@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
@@ -12,8 +13,9 @@ from fargate_stacks.constructs.access import PortAccess
 from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.definition import task_resources
-from fargate_stacks.constructs.deployment import Rolling
+from fargate_stacks.constructs.deployment import Deployment, Rolling
 from fargate_stacks.constructs.endpoint import Endpoint
+from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.route import Route
@@ -62,9 +64,9 @@ class Service(Construct):
     cluster: Cluster | ExistingCluster
     task: Task
     count: int | Scaling = 1
-    route: Route | Sequence[Route] | None = None
+    route: Entry | Sequence[Entry] | None = None
     endpoint: Endpoint | None = None
-    deployment: Rolling = Rolling()
+    deployment: Deployment = Rolling()
     capacity: OnDemand | Spot = OnDemand()
     subnets: Literal["private", "public", "isolated"] | Subnets = "private"
     grace: timedelta | None = None
@@ -97,10 +99,20 @@ class Service(Construct):
                 f"give one Container(port={self.endpoint.port})"
             )
         if isinstance(self.count, Scaling) and self.count.requests is not None:
-            if len(self.routes) != 1:
-                raise self.refuse(f"Scaling(requests=) needs exactly one route, got {len(self.routes)}")
+            if len(self.routes) != 1 or not isinstance(self.routes[0], Route):
+                raise self.refuse(
+                    f"Scaling(requests=) needs exactly one route of an ALB, got {len(self.routes)} ways in"
+                )
             if self.routes[0].load_balancer.full_name is None:
                 raise self.refuse("Scaling(requests=) needs the load balancer's name; give full_name= to it")
+        if self.deployment.errors is not None:
+            measured = [
+                one for one in self.routes if isinstance(one, Route) and one.load_balancer.full_name is not None
+            ]
+            if not measured:
+                raise self.refuse(
+                    "errors= is measured at a route of a load balancer; give one, with its full_name= if it exists"
+                )
         if self.grace is not None:
             seconds = self.grace.total_seconds()
             if not self.routes:
@@ -115,12 +127,12 @@ class Service(Construct):
             twins = [other for other in self.routes if other.part == one.part]
             if len(twins) > 1:
                 raise self.refuse(f"{twins[0].who} and {twins[1].who} need names of their own; give one route(name=)")
-            self._target(one)
+            one.check_target(self._target(one))
 
     def _check_networks(self) -> None:
         ends: list[tuple[str, Network]] = [
             *((access.label, port.network) for access in self.task.uses for port in access.ports),
-            *((one.load_balancer.who, one.load_balancer.vpc) for one in self.routes),
+            *((one.front, one.network) for one in self.routes if one.network is not None),
         ]
         if self.endpoint is not None:
             ends.append((self.endpoint.who, self.endpoint.vpc))
@@ -161,8 +173,8 @@ class Service(Construct):
         return self.cluster.vpc
 
     @property
-    def routes(self) -> tuple[Route, ...]:
-        return (self.route,) if isinstance(self.route, Route) else tuple(self.route or ())
+    def routes(self) -> tuple[Entry, ...]:
+        return (self.route,) if isinstance(self.route, Entry) else tuple(self.route or ())
 
     # what is built
 
@@ -170,9 +182,10 @@ class Service(Construct):
         yield self._security_group()
         yield from self._edge_rules()
         yield from task_resources(self, self.task, exec=self.exec)
+        yield from self.deployment.resources(self)
         for one in self.routes:
-            yield one.target_group(self.id(f"{one.part}TargetGroup"), self._target(one)[1], self.vpc)
-            yield one.listener_rule(self.id(f"{one.part}ListenerRule"), self.id(f"{one.part}TargetGroup"), self.who)
+            yield from one.resources(self._target(one))
+        yield from self._moving_traffic()
         yield self._service()
         if isinstance(self.count, Scaling):
             yield from self._scaling(self.count)
@@ -187,25 +200,24 @@ class Service(Construct):
 
     def _edge_rules(self) -> Iterator[Any]:
         """The ways between this service's tasks, its load balancers and what it uses: all in this stack."""
-        for balancer, port in self._doors():
-            name = balancer.name
+        for (name, security_group, what), port, protocol in self._doors():
             yield ec2.SecurityGroupIngress(
                 self.id(f"{name}Ingress{port}"),
                 GroupId=self.security_group,
-                IpProtocol="tcp",
+                IpProtocol=protocol,
                 FromPort=port,
                 ToPort=port,
-                SourceSecurityGroupId=balancer.security_group,
-                Description=f"from load balancer {name} to {self.name}",
+                SourceSecurityGroupId=security_group,
+                Description=f"from {what} to {self.name}",
             )
             yield ec2.SecurityGroupEgress(
                 self.id(f"{name}Egress{port}"),
-                GroupId=balancer.security_group,
-                IpProtocol="tcp",
+                GroupId=security_group,
+                IpProtocol=protocol,
                 FromPort=port,
                 ToPort=port,
                 DestinationSecurityGroupId=self.security_group,
-                Description=f"from load balancer {name} to {self.name}",
+                Description=f"from {what} to {self.name}",
             )
         for one in self._ports():
             yield ec2.SecurityGroupIngress(
@@ -241,7 +253,9 @@ class Service(Construct):
         if self.routes:
             grace = _GRACE if self.grace is None else self.grace
             more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
-            more["LoadBalancers"] = [self._load_balancer(one) for one in self.routes]
+            for one in self.routes:
+                key, item = one.attach(self._target(one))
+                more.setdefault(key, []).append(item)
         connect = service_connect(self, self.task, self.endpoint)
         if connect is not None:
             more["ServiceConnectConfiguration"] = connect
@@ -251,7 +265,8 @@ class Service(Construct):
             Cluster=self.cluster.cluster_name,
             TaskDefinition=Ref(self.id("TaskDefinition")),
             **more,
-            DeploymentConfiguration=self.deployment.configuration(),
+            **self.deployment.controller(),
+            DeploymentConfiguration=self.deployment.configuration(self),
             AvailabilityZoneRebalancing=self.deployment.rebalancing,
             NetworkConfiguration=ecs.NetworkConfiguration(
                 AwsvpcConfiguration=ecs.AwsvpcConfiguration(
@@ -266,15 +281,29 @@ class Service(Construct):
             EnableECSManagedTags=True,
         )
 
+    def _moving_traffic(self) -> Iterator[Any]:
+        """What a deployment that moves traffic, or that watches errors, needs beside the entries."""
+        if self.deployment.shifts and any(isinstance(one, Route) for one in self.routes):
+            from fargate_stacks.constructs.shifting import load_balancer_role
+
+            yield load_balancer_role(self)
+        if self.deployment.errors is not None:
+            from fargate_stacks.constructs.traffic import errors_alarm
+
+            yield errors_alarm(self, self._groups(), self.deployment.errors)
+
     def _scaling(self, count: Scaling) -> Iterator[Any]:
         target = self.id("ScalableTarget")
         yield count.target(target, cluster_name=self.cluster.cluster_name, service_name=self.service_name)
-        label = None
-        if count.requests is not None:
-            (route,) = self.routes
-            group = GetAtt(self.id(f"{route.part}TargetGroup"), "TargetGroupFullName")
-            label = Join("/", [route.load_balancer.full_name, group])
-        yield from count.policies(self.name, target, label)
+        groups = self._groups() if count.requests is not None else []
+        if len(groups) < 2:
+            yield from count.policies(self.name, target, Join("/", [*groups[0]]) if groups else None)
+            return
+        from fargate_stacks.constructs.traffic import requests_policy
+
+        # the predefined metric sees one target group, which is empty after every other deployment
+        yield from replace(count, requests=None).policies(self.name, target, None)
+        yield requests_policy(self.name, target, count, groups)
 
     # the parts that several of these need
 
@@ -288,34 +317,47 @@ class Service(Construct):
             return self.subnets
         return self.vpc.subnets(self.subnets, self.who)
 
-    def _target(self, route: Route) -> tuple[str, int]:
-        """The container and port that a route leads to."""
+    def _target(self, entry: Entry) -> Target:
+        """The container and port that an entry leads to."""
         ported = [(one, one.port) for one in self.task.containers if one.port is not None]
-        if route.container is not None:
+        if entry.container is not None:
             names = [self.task.name_of(one) for one in self.task.containers]
-            if route.container not in names:
+            if entry.container not in names:
                 raise self.refuse(
-                    f"{route.who} leads to container {route.container!r}, which the task lacks"
-                    f"{nearest(route.container, names) or '; it has ' + ', '.join(names)}"
+                    f"{entry.who} leads to container {entry.container!r}, which the task lacks"
+                    f"{nearest(entry.container, names) or '; it has ' + ', '.join(names)}"
                 )
-            ported = [(one, port) for one, port in ported if self.task.name_of(one) == route.container]
-        if route.port is not None:
-            ported = [(one, port) for one, port in ported if port == route.port]
+            ported = [(one, port) for one, port in ported if self.task.name_of(one) == entry.container]
+        if entry.port is not None:
+            ported = [(one, port) for one, port in ported if port == entry.port]
         if not ported:
-            wanted = f"port {route.port}" if route.port is not None else "a port"
-            raise self.refuse(f"{route.who} needs a container with {wanted}; give one Container(port=...)")
-        return self.task.name_of(ported[0][0]), ported[0][1]
+            wanted = f"port {entry.port}" if entry.port is not None else "a port"
+            raise self.refuse(f"{entry.who} needs a container with {wanted}; give one Container(port=...)")
+        container, port = ported[0]
+        return Target(self, self.task.name_of(container), port, self.task.port_name(port), self.vpc, self.deployment)
 
-    def _load_balancer(self, route: Route) -> Any:
-        container, port = self._target(route)
-        return ecs.LoadBalancer(
-            ContainerName=container, ContainerPort=port, TargetGroupArn=Ref(self.id(f"{route.part}TargetGroup"))
-        )
+    def _groups(self) -> list[tuple[Text, Any]]:
+        """The load balancer's and the target group's full name, for each target group that can be measured."""
+        parts = ("TargetGroup", "GreenTargetGroup") if self.deployment.shifts else ("TargetGroup",)
+        return [
+            (one.load_balancer.full_name, GetAtt(self.id(f"{one.part}{part}"), "TargetGroupFullName"))
+            for one in self.routes
+            if isinstance(one, Route) and one.load_balancer.full_name is not None
+            for part in parts
+        ]
 
-    def _doors(self) -> list[tuple[Any, int]]:
-        """The load balancers that reach this service, each with a port, once."""
-        doors = {(id(one.load_balancer), self._target(one)[1]): one.load_balancer for one in self.routes}
-        return [(balancer, port) for (_, port), balancer in doors.items()]
+    def _doors(self) -> list[tuple[Door, int, str]]:
+        """The security groups that reach this service, each with a port and a protocol, once."""
+        found: dict[tuple[str, int], tuple[Door, int, str]] = {}
+        for one in self.routes:
+            if one.door is not None:
+                port = self._target(one).port
+                known = found.setdefault((one.door.name, port), (one.door, port, one.protocol_of_rules))
+                if known[0].security_group != one.door.security_group:
+                    raise self.refuse(f"two of its ways in are named {one.door.name}; rename one of them")
+                if known[2] != one.protocol_of_rules:
+                    found[one.door.name, port] = (one.door, port, "-1")
+        return list(found.values())
 
     def _ports(self) -> list[PortAccess]:
         """The ports of others that the task uses, each once."""
@@ -324,8 +366,9 @@ class Service(Construct):
 
     def _waits(self, subnets: Subnets) -> list[Attr]:
         """What the first task needs and no reference orders: without it the breaker can end a healthy first deploy."""
-        rules = [self.attr(f"{one.part}ListenerRule") for one in self.routes]
-        doors = [self.attr(f"{b.name}{way}{port}") for b, port in self._doors() for way in ("Ingress", "Egress")]
+        parts = [part for one in self.routes for part in one.waits(self._target(one))]
+        rules = [self.attr(part) for part in (*parts, *self.deployment.waits())]
+        doors = [self.attr(f"{d.name}{way}{port}") for d, port, _ in self._doors() for way in ("Ingress", "Egress")]
         ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
         ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
         return [*rules, *doors, *ports, *subnets.after, *self.task.after]

@@ -37,9 +37,15 @@ class Conditions(NamedTuple):
     host: tuple[str, ...] = ()
     header: tuple[tuple[str, tuple[str, ...]], ...] = ()
     method: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    source: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         words = [*self.method, *self.host, *self.path, *(f"{key}: {'|'.join(v)}" for key, v in self.header)]
+        if self.query:
+            words.append("?" + "|".join(f"{key}={value}" if key else value for key, value in self.query))
+        if self.source:
+            words.append(f"from {'|'.join(self.source)}")
         return " ".join(words)
 
 
@@ -140,7 +146,9 @@ def _band(extra: int, path: int | str) -> tuple[int, int]:
 
 
 def _specificity(conditions: Conditions) -> tuple[int, int | str]:
-    extra = len(conditions.header) + bool(conditions.host) + bool(conditions.method)
+    extra = len(conditions.header) + sum(
+        map(bool, (conditions.host, conditions.method, conditions.query, conditions.source))
+    )
     if not conditions.path:
         return min(extra, 3), 0
     return min(extra, 3), min((_path_class(path) for path in conditions.path), key=_rank)

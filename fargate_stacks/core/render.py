@@ -20,7 +20,7 @@ from fargate_stacks.core.references import (
 from fargate_stacks.core.stack import App, Resources, Stack
 from fargate_stacks.core.tags import apply_tags
 from fargate_stacks.core.template import Owner, Reference, Template
-from fargate_stacks.core.values import Attr, AttrList, Intrinsic, Leaf, Param, Removal
+from fargate_stacks.core.values import Attr, AttrList, Intrinsic, Leaf, LiveWeight, Param, Removal
 from fargate_stacks.errors import RenderError, made_at
 
 
@@ -75,6 +75,7 @@ class _Draft:
         self.edges: list[Edge] = []
         self.parameters: dict[str, Any] = {}
         self.references: dict[str, Reference] = {}
+        self.weights: dict[str, dict[str, str]] = {}
         self.passed_on: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
         self.owners: dict[str, Owner] = {}
@@ -199,13 +200,15 @@ class _Draft:
         wiring = {
             parameter: {"Stack": one.stack, "Output": one.output} for parameter, one in sorted(self.references.items())
         }
+        notes = {"References": wiring, "Weights": dict(sorted(self.weights.items()))}
+        notes = {key: value for key, value in notes.items() if value}
         needs = {edge.producer for edge in self.edges}
         template = Template(
             name=self.stack.name,
             resources=self.resources,
             parameters=parameters,
             outputs=outputs,
-            metadata={"FargateStacks": {"References": wiring}} if wiring else {},
+            metadata={"FargateStacks": notes} if notes else {},
             description=self.stack.description,
             region=self.stack.region,
             account=self.stack.account,
@@ -232,6 +235,8 @@ class _Draft:
         declared = param.declaration()
         if self.parameters.setdefault(param.name, declared) != declared:
             raise RenderError(f"{self.who}: two parameters are named {param.name} and differ; rename one of them")
+        if isinstance(param, LiveWeight):
+            self.weights[param.name] = param.live
         return {"Ref": param.name}
 
     def reference(self, attr: Attr) -> dict[str, Any]:

@@ -263,6 +263,25 @@ class Param(Intrinsic):
         return f"Param {self.name}"
 
 
+class LiveWeight(Param):
+    """The weight of a target group in a listener rule that ECS rewrites while it deploys.
+
+    A parameter, so that whoever deploys can fill it with the live weight; the template's metadata says which rule and
+    target group that is. The default holds at the first deployment.
+    """
+
+    def __init__(self, name: str, *, rule: str, group: str, default: int) -> None:
+        super().__init__(
+            name,
+            type="Number",
+            default=default,
+            description=f"live weight of {group} in {rule}",
+            min_value=0,
+            max_value=999,
+        )
+        self.live = {"ListenerRule": rule, "TargetGroup": group}
+
+
 class Sub(Intrinsic):
     """Text with values in it, rendered as Fn::Sub."""
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fargate_stacks.constructs.endpoint import Endpoint
-from fargate_stacks.constructs.ingress import ExistingLoadBalancer, LoadBalancer
+from fargate_stacks.constructs.ingress import LoadBalancer
+from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
 from fargate_stacks.constructs.network import ExistingVpc, Vpc
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render

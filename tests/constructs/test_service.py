@@ -16,7 +16,8 @@ from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.deployment import Rolling
 from fargate_stacks.constructs.endpoint import Endpoint
-from fargate_stacks.constructs.ingress import ExistingLoadBalancer, LoadBalancer
+from fargate_stacks.constructs.ingress import LoadBalancer
+from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
 from fargate_stacks.constructs.network import Vpc
 from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service import Egress, Service
@@ -351,7 +352,7 @@ ELSEWHERE = LoadBalancer("Away", vpc=OTHER, public=True)
         ({"task": WEB, "endpoint": Endpoint("Far", vpc=OTHER, port=8080)}, 'Endpoint "Far" is in another VPC'),
         ({"task": WEB, "endpoint": Endpoint("Near", vpc=NET, port=81)}, 'no container has port 81 of Endpoint "Near"'),
         ({"grace": timedelta(seconds=5)}, "grace is for load-balancer checks and there is no route"),
-        ({"count": Scaling(min=1, max=2, requests=5)}, "Scaling(requests=) needs exactly one route, got 0"),
+        ({"count": Scaling(min=1, max=2, requests=5)}, "Scaling(requests=) needs exactly one route of an ALB, got 0"),
         ({"subnets": "isolated"}, "it has no isolated subnets"),
         ({"subnets": "inner"}, "subnets must be"),
         ({"cluster": ExistingCluster("old", vpc=NET), "capacity": Spot()}, "Spot needs a cluster with the FARGATE_SPOT provider"),

@@ -29,11 +29,24 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "constructs.service",
             "constructs.scaling",
             "constructs.deployment",
+            "constructs.shifting",
             "constructs.capacity",
             "constructs.endpoint",
         ),
     ),
-    "ingress": ("Ways in", ("constructs.ingress", "constructs.route")),
+    "ingress": (
+        "Ways in",
+        (
+            "constructs.ingress",
+            "constructs.route",
+            "constructs.dns",
+            "constructs.login",
+            "constructs.mutual_tls",
+            "constructs.waf",
+            "constructs.archive",
+            "constructs.key",
+        ),
+    ),
     "providers": ("What tasks use", ("providers.", "constructs.access")),
     "patterns": ("Patterns", ("patterns",)),
 }
@@ -65,8 +78,8 @@ def _index(grouped: dict[str, list[str]]) -> str:
         "",
     ]
     for page, names in grouped.items():
-        links = ", ".join(f"[`{name}`]({page}.md#{name.lower()})" for name in names)
-        lines.append(f"- [{GROUPS[page][0]}]({page}.md): {links}")
+        lines.append(f"- [{GROUPS[page][0]}]({page}.md)")
+        lines += [f"    - [`{name}`]({page}.md#{name.lower()})" for name in names]
     return "\n".join(lines) + "\n"
 
 
