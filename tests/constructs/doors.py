@@ -31,7 +31,7 @@ def served(balancer: LoadBalancer, *, deployment: dict[str, Any] | None = None, 
     return rendered(balancer, service(route=balancer.route(**route), **(deployment or {})))
 
 
-def attributes(template: Template, logical_id: str) -> dict[str, str]:
+def attributes(template: Template, logical_id: str) -> dict[str, Any]:
     """Give the attributes of a load balancer or target group as a mapping."""
     body = properties(template, logical_id)
     found = body.get("LoadBalancerAttributes") or body.get("TargetGroupAttributes")
