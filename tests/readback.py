@@ -3,7 +3,8 @@
     assert Deployed(cloud, templates).differences() == []
 
 Each comparison is between a property of the template, its references resolved to physical ids, and what the service
-that owns the resource describes. What cannot be known from the template (an ARN that a service made up) matches anything.
+that owns the resource describes. What cannot be known from the template (an ARN that a service made up) matches
+anything.
 """
 
 from __future__ import annotations
@@ -95,7 +96,6 @@ class Deployed:
         ends = {
             "GroupId": lambda: physical,
             "LoadBalancerFullName": lambda: physical.partition("loadbalancer/")[2],
-            "TargetGroupFullName": lambda: "targetgroup/" + physical.partition("targetgroup/")[2],
             "Name": lambda: physical.rpartition("/")[2],
         }
         return ends.get(attribute, lambda: ANY)()
@@ -230,14 +230,14 @@ def _service(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
 
 def _target(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     found = cloud.api("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
-    live = next((one for one in found if one["ResourceId"] == wanted["ResourceId"]), {})
+    live: dict[str, Any] = next((one for one in found if one["ResourceId"] == wanted["ResourceId"]), {})
     for key in ("ResourceId", "MinCapacity", "MaxCapacity", "ScalableDimension"):
         yield key, wanted[key], live.get(key)
 
 
 def _policy(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     found = cloud.api("application-autoscaling").describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-    live = next((one for one in found if one["PolicyName"] == wanted["PolicyName"]), {})
+    live: dict[str, Any] = next((one for one in found if one["PolicyName"] == wanted["PolicyName"]), {})
     yield "PolicyType", wanted["PolicyType"], live.get("PolicyType")
     key = "TargetTrackingScalingPolicyConfiguration"
     if key in wanted:
