@@ -1,6 +1,6 @@
 """The emulator under the local cloud, and what is registered in it when it starts.
 
-Everything is added at run time through the names below; none of its code is copied. They are private names
+Everything is added at run time through the names in names.py; none of its code is copied. They are private names
 of one version, so each is looked for before anything is answered.
 """
 
@@ -12,32 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from fargate_stacks.deploy.local.names import NAMES
 from fargate_stacks.deploy.local.process import PIP
 from fargate_stacks.errors import DeployError
 
 WANTED = "1.5.33"
 """The version of ministack for which this was written."""
-
-NAMES: dict[str, tuple[str, ...]] = {
-    "ministack.app": ("app", "SERVICE_HANDLERS", "_collect_scripts"),
-    "ministack.core.responses": (
-        "AccountRegionScopedDict", "error_response_json", "error_response_xml", "get_account_id", "get_region",
-        "json_response", "new_uuid",
-    ),
-    "ministack.core.router": ("SERVICE_PATTERNS", "_is_aws_service_name"),
-    "ministack.services.cloudformation.provisioners": (
-        "_CONDITIONALLY_REPLACING_PROPERTIES", "_REPLACING_PROPERTIES", "_RESOURCE_HANDLERS", "_STACK_TAG_PROPERTY",
-        "_ec2_sg_permissions", "_physical_name",
-    ),
-    "ministack.services.ec2": (
-        "_ACTION_MAP", "_addresses", "_nat_gateways", "_rules_match", "_security_groups", "_sg_rule_id", "_subnets",
-        "_tags",
-    ),
-    "ministack.services.ecs": (
-        "_ACTION_MAP", "_clusters", "_iso", "_next_task_def_revision", "_resolve_cluster_name", "_resolve_td_key",
-        "_sanitize", "_services", "_tags", "_task_defs",
-    ),
-}  # fmt: skip
 
 
 def install() -> Any:
@@ -51,6 +31,7 @@ def install() -> Any:
     from ministack.services.cloudformation import provisioners
 
     from fargate_stacks.deploy.local import ecs, network, scaling, schemas
+    from fargate_stacks.deploy.local.stacks import requests
 
     # scripts that a container image would bring are none of this machine's business
     server._collect_scripts = lambda *folders: []
@@ -59,7 +40,7 @@ def install() -> Any:
     router._is_aws_service_name = known.__contains__
     provisioners._REPLACING_PROPERTIES = schemas.CreateOnly()
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES = schemas.Conditional()
-    for module in (ecs, network, scaling):
+    for module in (ecs, network, scaling, requests):
         module.register()
     for name in known - server.SERVICE_HANDLERS.keys():
         server.SERVICE_HANDLERS[name] = _lacking(name)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fargate_stacks.deploy import local
-from fargate_stacks.deploy.local.emulator import NAMES
+from fargate_stacks.deploy.local.names import NAMES
 
 SOURCES = sorted(Path(local.__file__).parent.rglob("*.py"))
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def leaned_on(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -21,7 +29,7 @@ def leaned_on(tree: ast.AST) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "ministack":
             for name in node.names:
                 whole = f"{node.module}.{name.name}"
-                if whole in NAMES or whole in ("ministack.services", "ministack.core"):
+                if _is_module(whole):
                     known[name.asname or name.name] = whole
                 else:
                     yield str(node.module), name.name

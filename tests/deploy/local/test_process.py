@@ -18,6 +18,7 @@ import pytest
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import local_api
 from fargate_stacks.deploy.local import emulator, process
+from fargate_stacks.deploy.local.names import NAMES
 from fargate_stacks.errors import DeployError
 
 
@@ -195,7 +196,7 @@ def test_a_missing_private_name_says_which_version_is_wanted() -> None:
 
 
 def test_every_private_name_is_there(local_endpoint: str) -> None:
-    emulator.check(emulator.NAMES)
+    emulator.check(NAMES)
 
 
 def test_it_is_ready_in_under_a_second(folder: Path) -> None:

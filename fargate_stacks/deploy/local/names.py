@@ -1,0 +1,54 @@
+"""The names of the emulator that this leans on, by module. A test compares them with the sources."""
+
+from __future__ import annotations
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "ministack.app": (
+        "SERVICE_HANDLERS", "_collect_scripts", "app",
+    ),
+    "ministack.core.responses": (
+        "AccountRegionScopedDict", "error_response_json", "error_response_xml", "get_account_id", "get_region",
+        "json_response", "new_uuid", "now_iso",
+    ),
+    "ministack.core.router": (
+        "SERVICE_PATTERNS", "_is_aws_service_name",
+    ),
+    "ministack.services.cloudformation": (
+        "_change_sets", "_exports", "_stack_events", "_stacks",
+    ),
+    "ministack.services.cloudformation.changesets": (
+        "_find_change_set",
+    ),
+    "ministack.services.cloudformation.engine": (
+        "_NO_VALUE", "_apply_transforms", "_evaluate_conditions", "_extract_deps", "_intrinsic_references",
+        "_parse_template", "_resolve_dynamic_references", "_resolve_parameters", "_resolve_refs",
+        "validate_template_support",
+    ),
+    "ministack.services.cloudformation.handlers": (
+        "_ACTION_HANDLERS", "_capabilities_enforced", "_describe_stack_resources", "_imported_export_names",
+        "_insufficient_capabilities_message", "_missing_capabilities", "_required_iam_capabilities",
+        "_resolve_parameters", "validate_template_support",
+    ),
+    "ministack.services.cloudformation.helpers": (
+        "_error", "_extract_string_members", "_p", "_page", "_resolve_template",
+    ),
+    "ministack.services.cloudformation.provisioners": (
+        "_CONDITIONALLY_REPLACING_PROPERTIES", "_REPLACING_PROPERTIES", "_RESOURCE_HANDLERS",
+        "_RETAINING_POLICIES", "_STACK_TAG_PROPERTY", "_delete_resource", "_ec2_sg_permissions",
+        "_physical_name", "_property_recreation", "_replacing_change", "_snapshot_resource", "_tag_map",
+        "_with_stack_tags",
+    ),
+    "ministack.services.cloudformation.stacks": (
+        "CLIENT_REQUEST_TOKEN", "_DEFERRED_PREDECESSOR_DELETES", "_NAME_SEED", "_RETAIN_REPLACED",
+        "_adopt_resource", "_provision_keeping_seed", "_resolve_stack_outputs", "_resource_policy",
+        "_runs_on_worker_thread", "_update_keeping_seed",
+    ),
+    "ministack.services.ec2": (
+        "_ACTION_MAP", "_addresses", "_nat_gateways", "_rules_match", "_security_groups", "_sg_rule_id",
+        "_subnets", "_tags",
+    ),
+    "ministack.services.ecs": (
+        "_ACTION_MAP", "_clusters", "_iso", "_next_task_def_revision", "_resolve_cluster_name",
+        "_resolve_td_key", "_sanitize", "_services", "_tags", "_task_defs",
+    ),
+}  # fmt: skip

@@ -1,0 +1,327 @@
+"""The creation and the update of a stack, and the way back when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import now_iso
+from ministack.services.cloudformation import engine, provisioners, stacks
+
+from fargate_stacks.deploy.local.stacks import events, exports, graph, policy, properties, rollback
+from fargate_stacks.deploy.local.stacks.events import Record
+from fargate_stacks.deploy.local.stacks.resources import INITIATED, REPLACING, Resource, Template
+
+PENDING: dict[str, Deployment] = {}
+"""By stack id: what failed and waits for RollbackStack, ContinueUpdateRollback or a deletion."""
+RUNNING: dict[str, Deployment] = {}
+"""By stack id: what runs."""
+SEED = [0]
+"""Decides the order of resources that nothing orders."""
+
+
+@dataclass
+class Replaced:
+    """A resource that made way for another one."""
+
+    name: str
+    record: Record
+    later: list[Any]
+    """Deletions that its own handler asked for."""
+
+
+@dataclass
+class Deployment:
+    """One creation or update of a stack."""
+
+    stack: Record
+    template: Template
+    previous: Record | None = None
+    """The stack as it was; None for a creation."""
+    disable_rollback: bool = False
+    retain_except_on_create: bool = False
+    imports: Mapping[str, Any] = field(default_factory=dict)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    cancel_token: str = ""
+    """The token of the request that cancelled it; the way back is that request's."""
+    failures: dict[str, list[str]] = field(default_factory=lambda: {"create": [], "update": []})
+    made: list[str] = field(default_factory=list)
+    """What exists only since this operation."""
+    touched: dict[str, tuple[Record, bool]] = field(default_factory=dict)
+    """What was there before: its old record, and whether the change took hold."""
+    replaced: list[Replaced] = field(default_factory=list)
+    unmade: list[Replaced] = field(default_factory=list)
+    """New physical resources of a failed update, to be deleted by its clean-up."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.resources: Record = self.stack.setdefault("_resources", {})
+        self.before: Record = dict((self.previous or {}).get("_resources", {}))
+        self.tags: list[Record] = self.stack.get("Tags") or []
+        self.old_tags: list[Record] = (self.previous or {}).get("Tags") or []
+        count = len(self.stack.get("_operations", ()))
+        self.order = random.Random(f"{SEED[0]}/{self.stack['StackName']}/{count}")
+        self.rules = policy.Policy(self.stack.get("_stack_policy") if self.previous is not None else "")
+
+    @property
+    def kind(self) -> str:
+        return "CREATE" if self.previous is None else "UPDATE"
+
+    @property
+    def id(self) -> str:
+        return str(self.stack["StackId"])
+
+    async def run(self) -> None:
+        """Carry it out to the end, the rollback included."""
+        RUNNING[self.id] = self
+        PENDING.pop(self.id, None)
+        try:
+            problem = await self._deploy()
+            if problem is None:
+                await self._clean_up()
+                events.end(succeeded=True)
+            else:
+                events.end(succeeded=False)
+                await self._fail(problem)
+        finally:
+            RUNNING.pop(self.id, None)
+            self.over.set()
+
+    async def _deploy(self) -> str | None:
+        definitions = self.template.definitions
+        before = graph.dependencies(definitions, definitions)
+        if not self.stack.get("_disable_validation"):
+            wrong = properties.early(self.template)
+            if wrong:
+                return self._invalid(wrong)
+        failed = await graph.walk(before, self._work, self.order, stop=self.cancelled, halt=not self.disable_rollback)
+        if self.cancelled.is_set():
+            stacks.CLIENT_REQUEST_TOKEN.set(self.cancel_token)
+            return "User Initiated"
+        if failed:
+            return self._told(self.failures)
+        try:
+            staying = {name: record for name, record in self.resources.items() if name in definitions}
+            outputs, exported = stacks._resolve_stack_outputs(
+                self.template.body.get("Outputs", {}),
+                self.template.conditions,
+                staying,
+                self.template.parameters,
+                self.template.body.get("Mappings", {}),
+                self.stack["StackName"],
+                self.id,
+            )
+            exports.check(self.stack, exported)
+        except exports.InUse as error:
+            return str(error)
+        except Exception as error:
+            events.turn(self.stack, f"{self.kind}_FAILED", str(error))
+            return str(error) if self.disable_rollback else ""
+        exports.publish(self.stack, exported)
+        self.stack |= {
+            "Outputs": outputs,
+            "_template": self.template.body,
+            "_resolved_params": self.template.parameters,
+            "_conditions": self.template.conditions,
+        }
+        return None
+
+    def _invalid(self, wrong: list[properties.Problem]) -> str:
+        operation = events.OPERATION.get() or {}
+        operation["_problems"] = [problem.event(self.id, operation) for problem in wrong]
+        said = (
+            f"Validation failed with {len(wrong)} error(s). Call DescribeEvents to retrieve the full list of issues "
+            "with resource and property details, resolve each error, then retry the operation."
+        )
+        events.turn(self.stack, f"{self.kind}_FAILED", said, "VALIDATION_FAILED")
+        return "Validation failure detected. See the operation's FAILED event for details."
+
+    @staticmethod
+    def _told(failures: Mapping[str, list[str]]) -> str:
+        parts = (
+            f"The following resource(s) failed to {verb}: [{', '.join(sorted(names))}]. "
+            for verb, names in failures.items()
+            if names
+        )
+        return "".join(parts)
+
+    # --- one resource
+
+    async def _work(self, name: str) -> bool:
+        resource = Resource(self.stack, name, self.template.body["Resources"][name]["Type"])
+        old = self.before.get(name)
+        if old is not None and old.get("ResourceStatus") == "CREATE_FAILED":
+            # what a creation without rollback left behind is made anew
+            if old["PhysicalResourceId"]:
+                self.replaced.append(Replaced(name, old, []))
+            old = None
+        verb = "create" if old is None else "update"
+        try:
+            return await (self._create(resource) if old is None else self._update(resource, old))
+        except asyncio.CancelledError:
+            word = "creation" if verb == "create" else "update"
+            return self._failed(resource, verb, f"Resource {word} cancelled")
+        except Exception as error:
+            return self._failed(resource, verb, str(error), getattr(error, "physical_id", ""))
+
+    def _failed(self, resource: Resource, verb: str, reason: str, physical_id: str = "") -> bool:
+        record = self.resources.setdefault(resource.name, _record(resource, "", {}))
+        record["PhysicalResourceId"] = record["PhysicalResourceId"] or physical_id
+        record |= {"ResourceStatus": f"{verb.upper()}_FAILED", "ResourceStatusReason": reason, "Timestamp": now_iso()}
+        self.failures[verb].append(resource.name)
+        resource.say(f"{verb.upper()}_FAILED", reason, record.get("PhysicalResourceId", ""))
+        return False
+
+    def _resolved(self, name: str, old: Record | None) -> tuple[Record, Any]:
+        found = self.template.properties(name, self.resources)
+        same = self.previous is not None and (
+            self.template.body == self.previous.get("_template")
+            and self.template.parameters == self.previous.get("_resolved_params")
+        )
+        definition = self.template.body["Resources"][name]
+        unchanged = old is not None and (
+            (self.previous or {}).get("_template", {}).get("Resources", {}).get(name) == definition
+        )
+        known = (old or {}).get("_dynamic")
+        resolved: tuple[Record, Any] = engine._resolve_dynamic_references(
+            found, known, reuse_ssm=same, reuse_secrets=unchanged
+        )
+        return resolved
+
+    async def _create(self, resource: Resource) -> bool:
+        name = resource.name
+        if name in self.imports:
+            return self._adopt(resource)
+        self.made.append(name)
+        record = self.resources[name] = _record(resource, "CREATE_IN_PROGRESS", {})
+        given, dynamic = self._resolved(name, None)
+        record["Properties"] = given
+        resource.say("CREATE_IN_PROGRESS", properties=given)
+        properties.check(resource.type, name, given)
+        whole = resource.tagged(given, self.tags)
+        physical_id, attributes, seed = await resource.create(whole)
+        record |= {"PhysicalResourceId": physical_id, "Attributes": attributes, "_dynamic": dynamic, "_name_seed": seed}
+        resource.say("CREATE_IN_PROGRESS", INITIATED, physical_id, given)
+        await resource.settle("create", physical_id, whole)
+        record |= {"ResourceStatus": "CREATE_COMPLETE", "Timestamp": now_iso()}
+        resource.say("CREATE_COMPLETE", "", physical_id, given)
+        return True
+
+    def _adopt(self, resource: Resource) -> bool:
+        given, dynamic = self._resolved(resource.name, None)
+        physical_id, attributes = stacks._adopt_resource(
+            self.id, self.stack["StackName"], resource.name, resource.type, self.imports[resource.name]
+        )
+        self.resources[resource.name] = _record(resource, "UPDATE_COMPLETE", given) | {
+            "PhysicalResourceId": physical_id,
+            "Attributes": attributes,
+            "_dynamic": dynamic,
+        }
+        return True
+
+    async def _update(self, resource: Resource, old: Record) -> bool:
+        name = resource.name
+        given, dynamic = self._resolved(name, old)
+        before = resource.tagged(old["Properties"], self.old_tags)
+        after = resource.tagged(given, self.tags)
+        if before == after and resource.type != events.STACK:
+            # nobody hears of a resource that does not change; what a stack in the stack does, only it knows
+            self.resources[name] = {**old, "Properties": given, "_dynamic": dynamic}
+            return True
+        physical_id = old["PhysicalResourceId"]
+        replaces = provisioners._replacing_change(resource.type, before, after)
+        self.rules.check(name, resource.type, "Replace" if replaces else "Modify")
+        self.touched[name] = (old, False)
+        record = self.resources[name] = {**old, "ResourceStatus": "UPDATE_IN_PROGRESS", "Properties": given}
+        resource.say("UPDATE_IN_PROGRESS", REPLACING if replaces else "", physical_id, given)
+        properties.check(resource.type, name, given)
+        retain = self._retained(name, "UpdateReplacePolicy")
+        new_id, attributes, seed, later = await resource.update(old, before, after, retain=retain)
+        another = new_id != physical_id or bool(later)
+        kept = {} if another else old.get("Attributes", {})
+        record |= {"PhysicalResourceId": new_id, "Attributes": {**kept, **attributes}, "_dynamic": dynamic}
+        record["_name_seed"] = seed
+        if another:
+            self.replaced.append(Replaced(name, old, later))
+            resource.say("UPDATE_IN_PROGRESS", INITIATED, new_id, given)
+        self.touched[name] = (old, True)
+        await resource.settle("create" if another else "update", new_id, after)
+        record |= {"ResourceStatus": "UPDATE_COMPLETE", "Timestamp": now_iso()}
+        resource.say("UPDATE_COMPLETE", "", new_id, given)
+        return True
+
+    def _retained(self, name: str, attribute: str) -> bool:
+        return self.template.policy(name, attribute, self.resources) in provisioners._RETAINING_POLICIES
+
+    # --- after a success
+
+    async def _clean_up(self) -> None:
+        if self.previous is None:
+            events.turn(self.stack, "CREATE_COMPLETE")
+            return
+        events.turn(self.stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        old = Template(self.stack, self.previous.get("_template") or {}, self.previous.get("_resolved_params") or {})
+        removed = [
+            Replaced(name, record, []) for name, record in self.before.items() if name not in self.template.definitions
+        ]
+        for one in removed:
+            self.resources.pop(one.name, None)
+        left = await self.delete([*self.replaced, *removed], old, self.template)
+        events.turn(self.stack, "UPDATE_COMPLETE", "One or more resources could not be deleted." if left else "")
+
+    async def delete(self, gone: Iterable[Replaced], old: Template, new: Template | None) -> set[str]:
+        """Delete physical resources, those that need others first; give the names that would not go."""
+        by_name = {one.name: one for one in gone}
+        before = graph.dependencies(old.body.get("Resources", {}), by_name)
+
+        async def work(name: str) -> bool:
+            one = by_name[name]
+            resource = Resource(self.stack, name, one.record["ResourceType"])
+            physical_id = one.record["PhysicalResourceId"]
+            if not physical_id:
+                return True
+            staying = new is not None and name in new.definitions
+            template, attribute = (new, "UpdateReplacePolicy") if staying else (old, "DeletionPolicy")
+            assert template is not None
+            kept = template.policy(name, attribute, self.resources | {name: one.record})
+            if kept in provisioners._RETAINING_POLICIES:
+                resource.say("DELETE_SKIPPED", "", physical_id)
+                return True
+            resource.say("DELETE_IN_PROGRESS", "", physical_id)
+            try:
+                for function, arguments, named in one.later:
+                    function(*arguments, **named)
+                current = self.resources.get(name, {}).get("PhysicalResourceId")
+                if physical_id != current:
+                    await resource.delete(physical_id, one.record.get("Properties", {}), kept)
+            except Exception as error:
+                resource.say("DELETE_FAILED", str(error), physical_id)
+                return False
+            resource.say("DELETE_COMPLETE", "", physical_id)
+            return True
+
+        return await graph.walk(graph.reversed_(before), work, self.order, halt=False)
+
+    async def _fail(self, problem: str) -> None:
+        PENDING[self.id] = self
+        if self.disable_rollback and not self.cancelled.is_set():
+            events.turn(self.stack, f"{self.kind}_FAILED", problem)
+            self.stack["_template"] = self.template.body
+            self.stack["_resolved_params"] = self.template.parameters
+            return
+        await rollback.roll_back(self, problem)
+
+
+def _record(resource: Resource, status: str, given: Record) -> Record:
+    return {
+        "PhysicalResourceId": "",
+        "ResourceType": resource.type,
+        "ResourceStatus": status,
+        "LogicalResourceId": resource.name,
+        "Properties": given,
+        "Attributes": {},
+        "Timestamp": now_iso(),
+    }

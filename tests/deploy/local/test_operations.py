@@ -1,0 +1,438 @@
+"""How a stack is created, updated, rolled back and deleted, event by event."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localcloud import Cloud
+
+STACK = "AWS::CloudFormation::Stack"
+
+
+def parameter(value: Any = "1", **more: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}, **more}
+
+
+def queue(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+BAD = queue(DelaySeconds=99999)
+"""A queue that SQS refuses."""
+
+
+def template(**resources: Any) -> dict[str, Any]:
+    return {"Resources": resources}
+
+
+def wait(seconds: int = 20, **more: Any) -> dict[str, dict[str, Any]]:
+    """Give a condition that nobody fulfils."""
+    return {
+        "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        "Wait": {
+            "Type": "AWS::CloudFormation::WaitCondition",
+            "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": str(seconds), "Count": 1},
+            **more,
+        },
+    }
+
+
+def reason(cloud: Cloud, stack: str, logical_id: str, status: str) -> str:
+    for event in cloud.history(stack):
+        if (event["LogicalResourceId"], event["ResourceStatus"]) == (logical_id, status):
+            return str(event.get("ResourceStatusReason", ""))
+    raise AssertionError(f"no {status} of {logical_id} in {cloud.events(stack)}")
+
+
+def test_a_creation_tells_each_step(cloud: Cloud) -> None:
+    assert cloud.create("s", template(A=parameter()))["StackStatus"] == "CREATE_COMPLETE"
+    assert cloud.events("s") == [
+        ("s", "CREATE_IN_PROGRESS"),
+        ("A", "CREATE_IN_PROGRESS"),
+        ("A", "CREATE_IN_PROGRESS"),
+        ("A", "CREATE_COMPLETE"),
+        ("s", "CREATE_COMPLETE"),
+    ]
+
+
+def test_the_second_event_of_a_creation_has_the_physical_id(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    first, second, _ = [one for one in cloud.history("s") if one["LogicalResourceId"] == "A"]
+    assert "PhysicalResourceId" not in first or first["PhysicalResourceId"] == ""
+    assert second["ResourceStatusReason"] == "Resource creation Initiated"
+    assert second["PhysicalResourceId"] == cloud.physical("s")["A"]
+
+
+def test_events_carry_the_properties(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter("x")))
+    [said] = {one["ResourceProperties"] for one in cloud.history("s") if one["LogicalResourceId"] == "A"}
+    assert said == '{"Type": "String", "Value": "x"}'
+
+
+def test_the_call_comes_back_before_the_stack_is_there(cloud: Cloud) -> None:
+    api = cloud.api("cloudformation")
+    cloud.api("cloudformation").create_stack(StackName="s", TemplateBody=str(template(**wait(1))).replace("'", '"'))
+    assert api.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "CREATE_IN_PROGRESS"
+    cloud.settled("s")
+
+
+def test_what_waits_comes_after_what_it_waits_for(cloud: Cloud) -> None:
+    chain = {f"P{n}": parameter({"Ref": f"P{n + 1}"} if n < 9 else "end") for n in range(10)}
+    cloud.create("s", template(**chain))
+    done = [name for name, status in cloud.events("s") if status == "CREATE_COMPLETE"]
+    assert done == [f"P{n}" for n in reversed(range(10))] + ["s"]
+
+
+def test_what_nothing_orders_starts_in_no_order_of_its_own(cloud: Cloud) -> None:
+    names = [f"P{n:02}" for n in range(20)]
+    cloud.create("s", template(**{name: parameter() for name in names}))
+    begun = [name for name, status in cloud.events("s") if status == "CREATE_IN_PROGRESS" and name != "s"]
+    assert sorted(set(begun)) == names
+    assert list(dict.fromkeys(begun)) != names
+
+
+def test_the_same_seed_gives_the_same_order(cloud: Cloud, local_endpoint: str) -> None:
+    body = template(**{f"P{n:02}": parameter() for n in range(20)})
+    other = Cloud(local_endpoint, str(int(cloud.account) + 500000))
+    cloud.create("s", body)
+    other.create("s", body)
+    assert cloud.events("s") == other.events("s")
+
+
+def test_resources_are_made_beside_each_other(cloud: Cloud) -> None:
+    began = time.monotonic()
+    both = {f"Wait{n}": {**wait(1)["Wait"]} for n in range(3)}
+    cloud.create("s", template(**both, Handle=wait()["Handle"]))
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_failed_creation_is_rolled_back(cloud: Cloud) -> None:
+    stack = cloud.create("s", template(A=parameter(), B={**BAD, "DependsOn": "A"}))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    told = cloud.events("s")
+    back = told[told.index(("s", "ROLLBACK_IN_PROGRESS")) :]
+    assert back == [
+        ("s", "ROLLBACK_IN_PROGRESS"),
+        ("B", "DELETE_COMPLETE"),
+        ("A", "DELETE_IN_PROGRESS"),
+        ("A", "DELETE_COMPLETE"),
+        ("s", "ROLLBACK_COMPLETE"),
+    ]
+    assert cloud.api("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_the_rollback_names_what_failed(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(), B={**BAD, "DependsOn": "A"}))
+    assert reason(cloud, "s", "s", "ROLLBACK_IN_PROGRESS") == (
+        "The following resource(s) failed to create: [B]. Rollback requested by user."
+    )
+
+
+def after_a_while() -> dict[str, Any]:
+    """Give a queue that fails when everything else is under way."""
+    first = {f"P{n}": parameter(**({"DependsOn": f"P{n - 1}"} if n else {})) for n in range(5)}
+    return {**first, "B": {**BAD, "DependsOn": "P4"}}
+
+
+def test_what_runs_beside_a_failure_is_cancelled(cloud: Cloud) -> None:
+    cloud.create("s", template(**wait(20), **after_a_while()))
+    assert reason(cloud, "s", "Wait", "CREATE_FAILED") == "Resource creation cancelled"
+    assert "[B, Wait]" in reason(cloud, "s", "s", "ROLLBACK_IN_PROGRESS")
+
+
+def test_a_failure_is_seen_at_once_not_after_its_neighbours(cloud: Cloud) -> None:
+    began = time.monotonic()
+    cloud.create("s", template(**wait(20), **after_a_while()))
+    assert time.monotonic() - began < 5
+
+
+def test_without_rollback_what_was_made_stays(cloud: Cloud) -> None:
+    stack = cloud.create("s", template(A=parameter(), B={**BAD, "DependsOn": "A"}), DisableRollback=True)
+    assert stack["StackStatus"] == "CREATE_FAILED"
+    assert stack["StackStatusReason"] == "The following resource(s) failed to create: [B]. "
+    assert len(cloud.api("ssm").describe_parameters()["Parameters"]) == 1
+
+
+def test_rollback_stack_takes_away_what_stayed(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(), B={**BAD, "DependsOn": "A"}), DisableRollback=True)
+    said = cloud.api("cloudformation").rollback_stack(StackName="s")
+    assert cloud.settled("s")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert said["OperationId"] in {one.get("OperationId") for one in cloud.history("s")}
+    assert cloud.api("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_on_failure_delete_leaves_nothing(cloud: Cloud) -> None:
+    api = cloud.api("cloudformation")
+    made = api.create_stack(StackName="s", TemplateBody=str(template(B=BAD)).replace("'", '"'), OnFailure="DELETE")
+    end = time.monotonic() + 10
+    while api.describe_stacks(StackName=made["StackId"])["Stacks"][0]["StackStatus"] != "DELETE_COMPLETE":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_retained_resource_outlives_a_failed_creation(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(DeletionPolicy="Retain"), B={**BAD, "DependsOn": "A"}))
+    assert ("A", "DELETE_SKIPPED") in cloud.events("s")
+    assert len(cloud.api("ssm").describe_parameters()["Parameters"]) == 1
+
+
+def test_retain_except_on_create_takes_it_away(cloud: Cloud) -> None:
+    body = template(A=parameter(DeletionPolicy="Retain"), B={**BAD, "DependsOn": "A"})
+    cloud.create("s", body, RetainExceptOnCreate=True)
+    assert cloud.api("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_an_update_tells_of_what_changes_only(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(), B=parameter()))
+    before = len(cloud.events("s"))
+    cloud.update("s", template(A=parameter("2"), B=parameter()))
+    assert cloud.events("s")[before:] == [
+        ("s", "UPDATE_IN_PROGRESS"),
+        ("A", "UPDATE_IN_PROGRESS"),
+        ("A", "UPDATE_COMPLETE"),
+        ("s", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        ("s", "UPDATE_COMPLETE"),
+    ]
+
+
+def test_an_update_creates_and_deletes_in_their_own_words(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    before = len(cloud.events("s"))
+    cloud.update("s", template(B=parameter()))
+    assert cloud.events("s")[before:] == [
+        ("s", "UPDATE_IN_PROGRESS"),
+        ("B", "CREATE_IN_PROGRESS"),
+        ("B", "CREATE_IN_PROGRESS"),
+        ("B", "CREATE_COMPLETE"),
+        ("s", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        ("A", "DELETE_IN_PROGRESS"),
+        ("A", "DELETE_COMPLETE"),
+        ("s", "UPDATE_COMPLETE"),
+    ]
+
+
+def test_a_replacement_says_so_and_deletes_the_old_one_last(cloud: Cloud) -> None:
+    cloud.create("s", template(Q=queue(QueueName="one")))
+    before = len(cloud.events("s"))
+    cloud.update("s", template(Q=queue(QueueName="two")))
+    assert cloud.events("s")[before:] == [
+        ("s", "UPDATE_IN_PROGRESS"),
+        ("Q", "UPDATE_IN_PROGRESS"),
+        ("Q", "UPDATE_IN_PROGRESS"),
+        ("Q", "UPDATE_COMPLETE"),
+        ("s", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        ("Q", "DELETE_IN_PROGRESS"),
+        ("Q", "DELETE_COMPLETE"),
+        ("s", "UPDATE_COMPLETE"),
+    ]
+    first, second = [one for one in cloud.history("s")[before:] if one["ResourceStatus"] == "UPDATE_IN_PROGRESS"][1:]
+    assert first["ResourceStatusReason"].startswith("Requested update requires the creation of a new physical resource")
+    assert (first["PhysicalResourceId"], second["PhysicalResourceId"]) != (second["PhysicalResourceId"],) * 2
+    assert [url.rpartition("/")[2] for url in cloud.api("sqs").list_queues()["QueueUrls"]] == ["two"]
+
+
+def test_what_refers_to_a_replaced_resource_follows(cloud: Cloud) -> None:
+    cloud.create("s", template(Q=queue(QueueName="one"), A=parameter({"Fn::GetAtt": ["Q", "QueueName"]})))
+    cloud.update("s", template(Q=queue(QueueName="two"), A=parameter({"Fn::GetAtt": ["Q", "QueueName"]})))
+    name = cloud.physical("s")["A"]
+    assert cloud.api("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "two"
+
+
+def test_update_replace_policy_keeps_the_old_one(cloud: Cloud) -> None:
+    keep = {"UpdateReplacePolicy": "Retain"}
+    cloud.create("s", template(Q={**queue(QueueName="one"), **keep}))
+    cloud.update("s", template(Q={**queue(QueueName="two"), **keep}))
+    assert ("Q", "DELETE_SKIPPED") in cloud.events("s")
+    assert len(cloud.api("sqs").list_queues()["QueueUrls"]) == 2
+
+
+def test_a_failed_update_goes_back(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter("old"), Q=queue(DelaySeconds=1)))
+    body = template(A=parameter("new"), C=parameter(), Q={**BAD, "DependsOn": ["A", "C"]})
+    before = len(cloud.events("s"))
+    assert cloud.update("s", body)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    told = [pair for pair in cloud.events("s")[before:] if pair[0] == "s"]
+    assert [status for _, status in told] == [
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ]
+    assert reason(cloud, "s", "s", "UPDATE_ROLLBACK_IN_PROGRESS") == "The following resource(s) failed to update: [Q]. "
+    ids = cloud.physical("s")
+    assert "C" not in ids
+    assert cloud.api("ssm").get_parameter(Name=ids["A"])["Parameter"]["Value"] == "old"
+
+
+def test_a_rollback_brings_a_replaced_resource_back(cloud: Cloud) -> None:
+    cloud.create("s", template(Q=queue(QueueName="one")))
+    before = cloud.physical("s")["Q"]
+    cloud.update("s", template(Q=queue(QueueName="two"), B={**BAD, "DependsOn": "Q"}))
+    assert cloud.physical("s")["Q"] == before
+    assert [url.rpartition("/")[2] for url in cloud.api("sqs").list_queues()["QueueUrls"]] == ["one"]
+
+
+def test_a_stack_can_be_updated_after_its_rollback(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    cloud.update("s", template(A=parameter(), B=BAD))
+    assert cloud.update("s", template(A=parameter("2")))["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def test_an_update_without_rollback_stays_where_it_failed(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    stack = cloud.update("s", template(A=parameter("2"), B={**BAD, "DependsOn": "A"}), DisableRollback=True)
+    assert stack["StackStatus"] == "UPDATE_FAILED"
+    cloud.api("cloudformation").rollback_stack(StackName="s")
+    assert cloud.settled("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert cloud.api("ssm").get_parameter(Name=cloud.physical("s")["A"])["Parameter"]["Value"] == "1"
+
+
+def test_a_cancelled_update_goes_back_in_the_middle_of_a_resource(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    api = cloud.api("cloudformation")
+    body = str(template(A=parameter("2"), **wait(20))).replace("'", '"')
+    api.update_stack(StackName="s", TemplateBody=body)
+    end = time.monotonic() + 10
+    while ("Wait", "CREATE_IN_PROGRESS") not in cloud.events("s"):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    began = time.monotonic()
+    api.cancel_update_stack(StackName="s", ClientRequestToken="mine")
+    assert cloud.settled("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert time.monotonic() - began < 3
+    assert reason(cloud, "s", "s", "UPDATE_ROLLBACK_IN_PROGRESS") == "User Initiated"
+    assert reason(cloud, "s", "Wait", "CREATE_FAILED") == "Resource creation cancelled"
+    assert cloud.history("s")[-1]["ClientRequestToken"] == "mine"
+
+
+def test_nothing_is_cancelled_where_nothing_is_updated(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
+        cloud.api("cloudformation").cancel_update_stack(StackName="s")
+
+
+def test_a_deletion_takes_those_first_that_need_others(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(), B=parameter({"Ref": "A"}), C=parameter({"Ref": "B"})))
+    stack_id = cloud.delete("s")["StackId"]
+    gone = [name for name, status in cloud.events(stack_id) if status == "DELETE_COMPLETE"]
+    assert gone == ["C", "B", "A", "s"]
+
+
+def test_a_deletion_leaves_what_is_retained(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(DeletionPolicy="Retain")))
+    stack_id = cloud.delete("s")["StackId"]
+    assert ("A", "DELETE_SKIPPED") in cloud.events(stack_id)
+    assert len(cloud.api("ssm").describe_parameters()["Parameters"]) == 1
+
+
+def test_a_deletion_during_a_creation_stops_it(cloud: Cloud) -> None:
+    api = cloud.api("cloudformation")
+    made = api.create_stack(StackName="s", TemplateBody=str(template(A=parameter(), **wait(20))).replace("'", '"'))
+    api.delete_stack(StackName="s")
+    end = time.monotonic() + 5
+    while api.describe_stacks(StackName=made["StackId"])["Stacks"][0]["StackStatus"] != "DELETE_COMPLETE":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert cloud.api("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_a_deletion_during_an_update_is_refused(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    api = cloud.api("cloudformation")
+    api.update_stack(StackName="s", TemplateBody=str(template(A=parameter("2"), **wait(20))).replace("'", '"'))
+    with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_IN_PROGRESS"):
+        api.delete_stack(StackName="s")
+    api.cancel_update_stack(StackName="s")
+    cloud.settled("s")
+
+
+def test_a_deleted_stack_is_found_by_its_id_only(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    stack_id = cloud.delete("s")["StackId"]
+    with pytest.raises(ClientError, match="Stack with id s does not exist"):
+        cloud.api("cloudformation").describe_stacks(StackName="s")
+    cloud.create("s", template(A=parameter()))
+    [old] = cloud.api("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
+    assert old["StackStatus"] == "DELETE_COMPLETE" and old["DeletionTime"]
+
+
+def test_to_delete_what_is_not_there_is_no_failure(cloud: Cloud) -> None:
+    assert cloud.api("cloudformation").delete_stack(StackName="nothing")
+
+
+def test_termination_protection_holds(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()), EnableTerminationProtection=True)
+    api = cloud.api("cloudformation")
+    with pytest.raises(ClientError, match="cannot be deleted while TerminationProtection is enabled"):
+        api.delete_stack(StackName="s")
+    api.update_termination_protection(StackName="s", EnableTerminationProtection=False)
+    assert cloud.delete("s")["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_every_event_of_an_operation_carries_its_id(cloud: Cloud) -> None:
+    made = cloud.api("cloudformation").create_stack(
+        StackName="s", TemplateBody=str(template(A=parameter())).replace("'", '"'), ClientRequestToken="t"
+    )
+    stack = cloud.settled("s")
+    assert stack["LastOperations"] == [{"OperationType": "CREATE_STACK", "OperationId": made["OperationId"]}]
+    assert {one["OperationId"] for one in cloud.history("s")} == {made["OperationId"]}
+    assert {one["ClientRequestToken"] for one in cloud.history("s")} == {"t"}
+
+
+def test_a_rollback_is_an_operation_of_its_own(cloud: Cloud) -> None:
+    stack = cloud.create("s", template(B=BAD))
+    assert [one["OperationType"] for one in stack["LastOperations"]] == ["ROLLBACK", "CREATE_STACK"]
+
+
+def test_describe_events_gives_the_failures(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter(), B=BAD))
+    api = cloud.api("cloudformation")
+    failed = api.describe_events(StackName="s", Filters={"FailedEvents": True})["OperationEvents"]
+    assert {one["EventType"] for one in failed} == {"PROVISIONING_ERROR"}
+    assert "B" in {one["LogicalResourceId"] for one in failed}
+    everything = api.describe_events(StackName="s")["OperationEvents"]
+    root = [one for one in everything if one["EventType"] == "STACK_EVENT"]
+    assert {one["OperationStatus"] for one in root} == {"FAILED", "SUCCEEDED"}
+
+
+def test_describe_events_of_one_operation(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    cloud.update("s", template(A=parameter("2")))
+    api = cloud.api("cloudformation")
+    [last] = api.describe_stacks(StackName="s")["Stacks"][0]["LastOperations"]
+    told = api.describe_events(OperationId=last["OperationId"])["OperationEvents"]
+    assert {one["OperationType"] for one in told} == {"UPDATE_STACK"}
+
+
+def test_a_stack_has_no_time_of_an_update_before_its_first(cloud: Cloud) -> None:
+    assert "LastUpdatedTime" not in cloud.create("s", template(A=parameter()))
+    assert cloud.update("s", template(A=parameter("2")))["LastUpdatedTime"]
+
+
+def test_events_come_in_pages(cloud: Cloud) -> None:
+    cloud.create("s", template(**{f"P{n}": parameter() for n in range(40)}))
+    first = cloud.api("cloudformation").describe_stack_events(StackName="s")
+    assert len(first["StackEvents"]) == 100 and first["NextToken"]
+    assert len(cloud.history("s")) == 122
+
+
+def test_resources_show_while_they_are_made(cloud: Cloud) -> None:
+    api = cloud.api("cloudformation")
+    api.create_stack(StackName="s", TemplateBody=str(template(**wait(20))).replace("'", '"'))
+    end = time.monotonic() + 5
+    while ("Wait", "CREATE_IN_PROGRESS") not in cloud.events("s"):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    found = api.describe_stack_resources(StackName="s")["StackResources"]
+    assert ("Wait", "CREATE_IN_PROGRESS") in {(one["LogicalResourceId"], one["ResourceStatus"]) for one in found}
+    cloud.delete("s")
+
+
+def test_a_stack_is_found_by_the_physical_id_of_a_resource(cloud: Cloud) -> None:
+    cloud.create("s", template(A=parameter()))
+    found = cloud.api("cloudformation").describe_stack_resources(PhysicalResourceId=cloud.physical("s")["A"])
+    assert found["StackResources"][0]["StackName"] == "s"
