@@ -204,14 +204,13 @@ def _in_thread(function: Callable[..., Any], *arguments: Any) -> asyncio.Future[
             deliver(what)
 
     def run() -> None:
+        deliver: Callable[[Any], None] = future.set_result
         try:
-            result = context.run(function, *arguments)
+            what = context.run(function, *arguments)
         except Exception as error:
-            told = (tell, future.set_exception, error)
-        else:
-            told = (tell, future.set_result, result)
+            deliver, what = future.set_exception, error
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-            loop.call_soon_threadsafe(*told)
+            loop.call_soon_threadsafe(tell, deliver, what)
 
     threading.Thread(target=run, name="local-cloud-resource", daemon=True).start()
     return future
