@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
+from tests.deploy.local.templates import BAD, parameter, queue, reason, template, wait
 from tests.localcloud import Cloud
-
-STACK = "AWS::CloudFormation::Stack"
-
-
-def parameter(value: Any = "1", **more: Any) -> dict[str, Any]:
-    return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}, **more}
-
-
-def queue(**properties: Any) -> dict[str, Any]:
-    return {"Type": "AWS::SQS::Queue", "Properties": properties}
-
-
-BAD = queue(DelaySeconds=99999)
-"""A queue that SQS refuses."""
-
-
-def template(**resources: Any) -> dict[str, Any]:
-    return {"Resources": resources}
-
-
-def wait(seconds: int = 20, **more: Any) -> dict[str, dict[str, Any]]:
-    """Give a condition that nobody fulfils."""
-    return {
-        "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
-        "Wait": {
-            "Type": "AWS::CloudFormation::WaitCondition",
-            "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": str(seconds), "Count": 1},
-            **more,
-        },
-    }
-
-
-def reason(cloud: Cloud, stack: str, logical_id: str, status: str) -> str:
-    for event in cloud.history(stack):
-        if (event["LogicalResourceId"], event["ResourceStatus"]) == (logical_id, status):
-            return str(event.get("ResourceStatusReason", ""))
-    raise AssertionError(f"no {status} of {logical_id} in {cloud.events(stack)}")
 
 
 def test_a_creation_tells_each_step(cloud: Cloud) -> None:
@@ -75,7 +37,7 @@ def test_events_carry_the_properties(cloud: Cloud) -> None:
 
 def test_the_call_comes_back_before_the_stack_is_there(cloud: Cloud) -> None:
     api = cloud.api("cloudformation")
-    cloud.api("cloudformation").create_stack(StackName="s", TemplateBody=str(template(**wait(1))).replace("'", '"'))
+    cloud.api("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(template(**wait(1))))
     assert api.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "CREATE_IN_PROGRESS"
     cloud.settled("s")
 
@@ -167,7 +129,7 @@ def test_rollback_stack_takes_away_what_stayed(cloud: Cloud) -> None:
 
 def test_on_failure_delete_leaves_nothing(cloud: Cloud) -> None:
     api = cloud.api("cloudformation")
-    made = api.create_stack(StackName="s", TemplateBody=str(template(B=BAD)).replace("'", '"'), OnFailure="DELETE")
+    made = api.create_stack(StackName="s", TemplateBody=json.dumps(template(B=BAD)), OnFailure="DELETE")
     end = time.monotonic() + 10
     while api.describe_stacks(StackName=made["StackId"])["Stacks"][0]["StackStatus"] != "DELETE_COMPLETE":
         assert time.monotonic() < end
@@ -289,150 +251,3 @@ def test_an_update_without_rollback_stays_where_it_failed(cloud: Cloud) -> None:
     cloud.api("cloudformation").rollback_stack(StackName="s")
     assert cloud.settled("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert cloud.api("ssm").get_parameter(Name=cloud.physical("s")["A"])["Parameter"]["Value"] == "1"
-
-
-def test_a_cancelled_update_goes_back_in_the_middle_of_a_resource(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    api = cloud.api("cloudformation")
-    body = str(template(A=parameter("2"), **wait(20))).replace("'", '"')
-    api.update_stack(StackName="s", TemplateBody=body)
-    end = time.monotonic() + 10
-    while ("Wait", "CREATE_IN_PROGRESS") not in cloud.events("s"):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    began = time.monotonic()
-    api.cancel_update_stack(StackName="s", ClientRequestToken="mine")
-    assert cloud.settled("s")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert time.monotonic() - began < 3
-    assert reason(cloud, "s", "s", "UPDATE_ROLLBACK_IN_PROGRESS") == "User Initiated"
-    assert reason(cloud, "s", "Wait", "CREATE_FAILED") == "Resource creation cancelled"
-    assert cloud.history("s")[-1]["ClientRequestToken"] == "mine"
-
-
-def test_nothing_is_cancelled_where_nothing_is_updated(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
-        cloud.api("cloudformation").cancel_update_stack(StackName="s")
-
-
-def test_a_deletion_takes_those_first_that_need_others(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter(), B=parameter({"Ref": "A"}), C=parameter({"Ref": "B"})))
-    stack_id = cloud.delete("s")["StackId"]
-    gone = [name for name, status in cloud.events(stack_id) if status == "DELETE_COMPLETE"]
-    assert gone == ["C", "B", "A", "s"]
-
-
-def test_a_deletion_leaves_what_is_retained(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter(DeletionPolicy="Retain")))
-    stack_id = cloud.delete("s")["StackId"]
-    assert ("A", "DELETE_SKIPPED") in cloud.events(stack_id)
-    assert len(cloud.api("ssm").describe_parameters()["Parameters"]) == 1
-
-
-def test_a_deletion_during_a_creation_stops_it(cloud: Cloud) -> None:
-    api = cloud.api("cloudformation")
-    made = api.create_stack(StackName="s", TemplateBody=str(template(A=parameter(), **wait(20))).replace("'", '"'))
-    api.delete_stack(StackName="s")
-    end = time.monotonic() + 5
-    while api.describe_stacks(StackName=made["StackId"])["Stacks"][0]["StackStatus"] != "DELETE_COMPLETE":
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    assert cloud.api("ssm").describe_parameters()["Parameters"] == []
-
-
-def test_a_deletion_during_an_update_is_refused(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    api = cloud.api("cloudformation")
-    api.update_stack(StackName="s", TemplateBody=str(template(A=parameter("2"), **wait(20))).replace("'", '"'))
-    with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_IN_PROGRESS"):
-        api.delete_stack(StackName="s")
-    api.cancel_update_stack(StackName="s")
-    cloud.settled("s")
-
-
-def test_a_deleted_stack_is_found_by_its_id_only(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    stack_id = cloud.delete("s")["StackId"]
-    with pytest.raises(ClientError, match="Stack with id s does not exist"):
-        cloud.api("cloudformation").describe_stacks(StackName="s")
-    cloud.create("s", template(A=parameter()))
-    [old] = cloud.api("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
-    assert old["StackStatus"] == "DELETE_COMPLETE" and old["DeletionTime"]
-
-
-def test_to_delete_what_is_not_there_is_no_failure(cloud: Cloud) -> None:
-    assert cloud.api("cloudformation").delete_stack(StackName="nothing")
-
-
-def test_termination_protection_holds(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()), EnableTerminationProtection=True)
-    api = cloud.api("cloudformation")
-    with pytest.raises(ClientError, match="cannot be deleted while TerminationProtection is enabled"):
-        api.delete_stack(StackName="s")
-    api.update_termination_protection(StackName="s", EnableTerminationProtection=False)
-    assert cloud.delete("s")["StackStatus"] == "DELETE_COMPLETE"
-
-
-def test_every_event_of_an_operation_carries_its_id(cloud: Cloud) -> None:
-    made = cloud.api("cloudformation").create_stack(
-        StackName="s", TemplateBody=str(template(A=parameter())).replace("'", '"'), ClientRequestToken="t"
-    )
-    stack = cloud.settled("s")
-    assert stack["LastOperations"] == [{"OperationType": "CREATE_STACK", "OperationId": made["OperationId"]}]
-    assert {one["OperationId"] for one in cloud.history("s")} == {made["OperationId"]}
-    assert {one["ClientRequestToken"] for one in cloud.history("s")} == {"t"}
-
-
-def test_a_rollback_is_an_operation_of_its_own(cloud: Cloud) -> None:
-    stack = cloud.create("s", template(B=BAD))
-    assert [one["OperationType"] for one in stack["LastOperations"]] == ["ROLLBACK", "CREATE_STACK"]
-
-
-def test_describe_events_gives_the_failures(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter(), B=BAD))
-    api = cloud.api("cloudformation")
-    failed = api.describe_events(StackName="s", Filters={"FailedEvents": True})["OperationEvents"]
-    assert {one["EventType"] for one in failed} == {"PROVISIONING_ERROR"}
-    assert "B" in {one["LogicalResourceId"] for one in failed}
-    everything = api.describe_events(StackName="s")["OperationEvents"]
-    root = [one for one in everything if one["EventType"] == "STACK_EVENT"]
-    assert {one["OperationStatus"] for one in root} == {"FAILED", "SUCCEEDED"}
-
-
-def test_describe_events_of_one_operation(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    cloud.update("s", template(A=parameter("2")))
-    api = cloud.api("cloudformation")
-    [last] = api.describe_stacks(StackName="s")["Stacks"][0]["LastOperations"]
-    told = api.describe_events(OperationId=last["OperationId"])["OperationEvents"]
-    assert {one["OperationType"] for one in told} == {"UPDATE_STACK"}
-
-
-def test_a_stack_has_no_time_of_an_update_before_its_first(cloud: Cloud) -> None:
-    assert "LastUpdatedTime" not in cloud.create("s", template(A=parameter()))
-    assert cloud.update("s", template(A=parameter("2")))["LastUpdatedTime"]
-
-
-def test_events_come_in_pages(cloud: Cloud) -> None:
-    cloud.create("s", template(**{f"P{n}": parameter() for n in range(40)}))
-    first = cloud.api("cloudformation").describe_stack_events(StackName="s")
-    assert len(first["StackEvents"]) == 100 and first["NextToken"]
-    assert len(cloud.history("s")) == 122
-
-
-def test_resources_show_while_they_are_made(cloud: Cloud) -> None:
-    api = cloud.api("cloudformation")
-    api.create_stack(StackName="s", TemplateBody=str(template(**wait(20))).replace("'", '"'))
-    end = time.monotonic() + 5
-    while ("Wait", "CREATE_IN_PROGRESS") not in cloud.events("s"):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    found = api.describe_stack_resources(StackName="s")["StackResources"]
-    assert ("Wait", "CREATE_IN_PROGRESS") in {(one["LogicalResourceId"], one["ResourceStatus"]) for one in found}
-    cloud.delete("s")
-
-
-def test_a_stack_is_found_by_the_physical_id_of_a_resource(cloud: Cloud) -> None:
-    cloud.create("s", template(A=parameter()))
-    found = cloud.api("cloudformation").describe_stack_resources(PhysicalResourceId=cloud.physical("s")["A"])
-    assert found["StackResources"][0]["StackName"] == "s"
