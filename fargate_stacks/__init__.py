@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.login import Cognito, Oidc
     from fargate_stacks.constructs.mutual_tls import MutualTls, TrustStore
     from fargate_stacks.constructs.network import Vpc
+    from fargate_stacks.constructs.network_balancer import NetworkLoadBalancer
     from fargate_stacks.constructs.network_existing import ExistingVpc
     from fargate_stacks.constructs.route import Route
     from fargate_stacks.constructs.scaling import Scaling
@@ -71,6 +72,7 @@ _HOMES = {
     "constructs.flow_logs": ("FlowLogs",),
     "constructs.ingress": ("LoadBalancer",),
     "constructs.network": ("Vpc",),
+    "constructs.network_balancer": ("NetworkLoadBalancer",),
     "constructs.network_existing": ("ExistingVpc",),
     "constructs.route": ("Route",),
     "constructs.scaling": ("Scaling",),
@@ -157,6 +159,7 @@ __all__ = [
     "LoadError",
     "LogArchive",
     "MutualTls",
+    "NetworkLoadBalancer",
     "Oidc",
     "OnDemand",
     "Param",

@@ -23,6 +23,7 @@ from fargate_stacks import (
     LambdaHook,
     LoadBalancer,
     LogArchive,
+    NetworkLoadBalancer,
     Postgres,
     Queue,
     Scaling,
@@ -94,7 +95,13 @@ def everything() -> list[Construct]:
             hooks=[LambdaHook(function="arn:aws:lambda:eu-west-1:123456789012:function:f", stages=["POST_SCALE_UP"])],
         ),
     )
-    doors = [key, audit, guard, TrustStore("Clients", bucket="b", key="k"), named, several, green]
+    lines = NetworkLoadBalancer(
+        "Lines", vpc=vpc, domain="db.example.com", hosted_zone=HostedZone("example.com", id="Z1")
+    )
+    listener = Service(
+        "Listener", cluster=cluster, task=Task(containers=[container()]), route=lines.listen(443, protocol="TLS")
+    )
+    doors = [lines, listener, key, audit, guard, TrustStore("Clients", bucket="b", key="k"), named, several, green]
     worker = queue_worker("Mail", cluster=cluster, task=Task(containers=[container(None)]))
     return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *doors, *worker]
 
@@ -142,6 +149,11 @@ CONTRACT = {
         SecurityGroup NamedIngress8080 NamedEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         HookPolicy HookRole WayTargetGroup WayGreenTargetGroup WayListenerRule WayTestListenerRule LoadBalancerRole
         ErrorsAlarm Service
+    """,
+    "Lines": "SecurityGroup Certificate LoadBalancer DbExampleComRecord",
+    "Listener": """
+        SecurityGroup LinesIngress8080 LinesEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
+        LinesTcp443Open TargetGroup Listener Service
     """,
     "Mail": "SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition Service",
     "MailJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",

@@ -55,8 +55,9 @@ class Deployment(Value):
         return []
 
     def forward(self, service: Construct, part: str, rule: str) -> Any:
-        """Give a listener rule's action."""
-        return elb.ListenerRuleAction(Type="forward", TargetGroupArn=Ref(service.id(f"{part}TargetGroup")))
+        """Give the action of a listener rule of an application load balancer, or of a network one's listener."""
+        action = elb.Action if rule.endswith("Listener") else elb.ListenerRuleAction
+        return action(Type="forward", TargetGroupArn=Ref(service.id(f"{part}TargetGroup")))
 
     def alternate(self, service: Construct, *, group: Attr, production: Attr, test: Attr | None) -> dict[str, Any]:
         """Give what an entry of the service's LoadBalancers says of the second revision."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fargate_stacks.constructs.network import Network
 from fargate_stacks.core.construct import Construct, Value
@@ -41,6 +41,9 @@ class Entry(Value):
     """Becomes part of logical ids; a service with several entries names all but one."""
     port: int | None
     container: str | None
+
+    shifts: ClassVar[bool] = True
+    """Whether ECS moves traffic between two revisions here, with a role of its own."""
 
     def check(self) -> None:
         if self.name and not re.fullmatch(r"[A-Za-z0-9]+", self.name):

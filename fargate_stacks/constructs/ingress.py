@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
@@ -11,15 +10,14 @@ from troposphere import ec2
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.constructs.archive import LogArchive
-from fargate_stacks.constructs.dns import HostedZone, alias_records, certificate, problem
+from fargate_stacks.constructs.dns import HostedZone, Named, alias_records, certificate, certificate_key
 from fargate_stacks.constructs.mutual_tls import MutualTls
 from fargate_stacks.constructs.network import Network, Subnets, Tier
 from fargate_stacks.constructs.route import RouteSource
 from fargate_stacks.constructs.waf import Waf, association
 from fargate_stacks.core.construct import Construct
-from fargate_stacks.core.hints import shown
 from fargate_stacks.core.priorities import ALL
-from fargate_stacks.core.values import Attr, Intrinsic, Param, Text, by_removal, sub
+from fargate_stacks.core.values import Attr, Text, by_removal, sub
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 NO_EGRESS = ec2.SecurityGroupRule(
@@ -32,7 +30,7 @@ _TO_LOGINS = ec2.SecurityGroupRule(
 )
 
 
-class LoadBalancer(Construct, RouteSource):
+class LoadBalancer(Construct, Named, RouteSource):
     """An application load balancer with one listener: HTTPS when it has a certificate or a domain, else HTTP.
 
     Internal by default. With a `certificate` (the ARN of one in ACM of the same region, or several) or a `domain` in a
@@ -81,14 +79,17 @@ class LoadBalancer(Construct, RouteSource):
     priorities: ClassVar[range] = ALL
 
     def check(self) -> None:
-        for one in self.certificates:
-            if isinstance(one, str) and not re.match(r"arn:aws[\w-]*:(acm|iam):", one):
-                raise self.refuse(f"certificate must be the ARN of an ACM certificate, got {shown(one)}")
+        wrong = self.wrong_name()
+        if wrong is not None:
+            raise self.refuse(wrong)
+        if any(certificate_key(one) is None for one in self.certificates[1:]):
+            raise self.refuse("a further certificate is an ARN, a Param or a construct's attribute; give one of these")
         for key, high in (("idle_timeout", 4000), ("keep_alive", 604_800)):
             seconds, low = getattr(self, key).total_seconds(), 1 if key == "idle_timeout" else 60
             if not low <= seconds <= high or seconds % 1:
                 raise self.refuse(f"{key} must be {low} to {high} whole seconds, got {seconds:g}")
-        self._check_names()
+        if self.mutual_tls is not None and not self.secure:
+            raise self.refuse("mutual_tls needs an HTTPS listener; give certificate= or domain=")
         if self.test_port is not None and (not 1 <= self.test_port <= 65535 or self.test_port in (80, 443)):
             raise self.refuse(f"test_port must be 1 to 65535 and neither 80 nor 443, got {self.test_port}")
         if self.test_from is not None and self.test_port is None:
@@ -96,41 +97,12 @@ class LoadBalancer(Construct, RouteSource):
         if self._subnets.count == 1:
             raise self.refuse("an application load balancer needs subnets in two zones, its VPC has one; use azs=2")
 
-    def _check_names(self) -> None:
-        if self.domains or self.hosted_zone is not None:
-            wrong = problem(self.domains, self.hosted_zone)
-            if wrong is not None:
-                raise self.refuse(wrong)
-        if self.mutual_tls is not None and not self.secure:
-            raise self.refuse("mutual_tls needs an HTTPS listener; give certificate= or domain=")
-
     @property
     def _subnets(self) -> Subnets:
         if self.public:
             return self.vpc.subnets("public", self.who)
         tier: Tier = "private" if self.vpc.has("private") or not self.vpc.has("isolated") else "isolated"
         return self.vpc.subnets(tier, self.who)
-
-    @property
-    def certificates(self) -> tuple[Text, ...]:
-        """The certificates that are there already."""
-        given = self.certificate
-        if given is None:
-            return ()
-        return (given,) if isinstance(given, (str, Intrinsic)) else tuple(given)
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        return (self.domain,) if isinstance(self.domain, str) else tuple(self.domain)
-
-    @property
-    def makes_certificate(self) -> bool:
-        """Whether a certificate is made: for names in a public zone, where none is given."""
-        return self.hosted_zone is not None and not self.hosted_zone.private and not self.certificates
-
-    @property
-    def secure(self) -> bool:
-        return bool(self.certificates) or self.makes_certificate
 
     @property
     def arn(self) -> Attr:
@@ -255,7 +227,7 @@ class LoadBalancer(Construct, RouteSource):
         yield self._listener("Listener", 443 if self.secure else 80, no_route)
         for one in self.certificates[1:]:
             yield elb.ListenerCertificate(
-                self.id(f"Certificate{self._key_of(one)}"),
+                self.id(f"Certificate{certificate_key(one)}"),
                 ListenerArn=self.listener_arn,
                 Certificates=[elb.Certificate(CertificateArn=one)],
             )
@@ -270,18 +242,6 @@ class LoadBalancer(Construct, RouteSource):
                 Protocol="HTTP",
                 DefaultActions=[elb.Action(Type="redirect", RedirectConfig=redirect)],
             )
-
-    def _key_of(self, arn: Text) -> str:
-        """What stands for a further certificate in logical ids: the end of its ARN, or the parameter that holds it."""
-        if isinstance(arn, str):
-            return re.sub(r"[^0-9A-Za-z]", "", arn.rpartition("/")[2])[:12]
-        if isinstance(arn, Param):
-            return arn.name
-        if isinstance(arn, Attr):
-            return arn.logical_id
-        raise self.refuse(
-            "a further certificate is an ARN, a Param or a construct's attribute, which names its resource"
-        )
 
     def _listener(self, part: str, port: int, action: Any) -> Any:
         secure: dict[str, Any] = {}

@@ -283,7 +283,7 @@ class Service(Construct):
 
     def _moving_traffic(self) -> Iterator[Any]:
         """What a deployment that moves traffic, or that watches errors, needs beside the entries."""
-        if self.deployment.shifts and any(isinstance(one, Route) for one in self.routes):
+        if self.deployment.shifts and any(one.shifts for one in self.routes):
             from fargate_stacks.constructs.shifting import load_balancer_role
 
             yield load_balancer_role(self)

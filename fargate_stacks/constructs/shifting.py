@@ -169,7 +169,7 @@ class _Shifting(Deployment):
     def forward(self, service: Construct, part: str, rule: str) -> Any:
         # ECS rewrites the weights at each deployment; a template that says 100 to 0 would put traffic back to the group
         # that is empty, so the deployer fills them from the live rule (aws-cdk#36649)
-        test = "Test" if rule.endswith("TestListenerRule") else ""
+        test = "Test" if "TestListener" in rule.removeprefix(service.name) else ""
         groups = [
             elb.TargetGroupTuple(
                 TargetGroupArn=Ref(group),
@@ -180,7 +180,8 @@ class _Shifting(Deployment):
                 ("Green", service.id(f"{part}GreenTargetGroup"), 0),
             )
         ]
-        return elb.ListenerRuleAction(Type="forward", ForwardConfig=elb.ForwardConfig(TargetGroups=groups))
+        action = elb.Action if rule.endswith("Listener") else elb.ListenerRuleAction
+        return action(Type="forward", ForwardConfig=elb.ForwardConfig(TargetGroups=groups))
 
     def alternate(self, service: Construct, *, group: Attr, production: Attr, test: Attr | None) -> dict[str, Any]:
         more = {} if test is None else {"TestListenerRule": test}

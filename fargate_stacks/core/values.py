@@ -279,7 +279,7 @@ class LiveWeight(Param):
             min_value=0,
             max_value=999,
         )
-        self.live = {"ListenerRule": rule, "TargetGroup": group}
+        self.live = {"Listener" if rule.endswith("Listener") else "ListenerRule": rule, "TargetGroup": group}
 
 
 class Sub(Intrinsic):

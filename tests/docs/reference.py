@@ -45,6 +45,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "constructs.waf",
             "constructs.archive",
             "constructs.key",
+            "constructs.network_balancer",
         ),
     ),
     "providers": ("What tasks use", ("providers.", "constructs.access")),
