@@ -89,7 +89,8 @@ def test_commands_and_their_options_exist(block: Block) -> None:
         context = click.Context(group)
         command: click.Command | None = group.get_command(context, words[1])
         assert command is not None, line
-        rest = words[2:]
+        # behind -- stand words for somebody else
+        rest = words[2 : words.index("--") if "--" in words else None]
         if isinstance(command, click.Group):
             command = command.get_command(context, rest[0])
             assert command is not None, line

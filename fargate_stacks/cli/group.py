@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import click
@@ -12,7 +12,10 @@ import click
 from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError, FargateStacksError, LoadError
 
-NAMES = ("init", "synth", "ls", "check", "deploy", "destroy", "local")
+NAMES = tuple(
+    "init synth ls check deploy destroy status logs exec run approve reject rollback scale restart diagnose drift "
+    "outputs events url open local".split()
+)
 
 
 class LazyGroup(click.Group):
@@ -54,10 +57,13 @@ def group() -> None:
     """
 
 
-def run(argv: Sequence[str] | None) -> int:
-    """Run a command and turn what the user can cure into one line on standard error."""
+def run(argv: Sequence[str] | None, given: Mapping[str, object] | None = None) -> int:
+    """Run a command and turn what the user can cure into one line on standard error.
+
+    `given` hands over what a command would open itself: the cloud's `client`, the app's `templates`, the `clock`.
+    """
     try:
-        code = _run(argv)
+        code = _run(argv, given)
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader has gone: nothing to say, and nothing left to flush when Python ends
@@ -66,10 +72,10 @@ def run(argv: Sequence[str] | None) -> int:
     return code
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(argv: Sequence[str] | None, given: Mapping[str, object] | None) -> int:
     arguments = None if argv is None else list(argv)
     try:
-        code = group.main(args=arguments, prog_name="fargate-stacks", standalone_mode=False)
+        code = group.main(args=arguments, prog_name="fargate-stacks", standalone_mode=False, obj=given)
     except FargateStacksError as error:
         return _say(error)
     except click.ClickException as error:

@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
-from fargate_stacks.cli.cloud import open_cloud, where_options
-from fargate_stacks.cli.load import load_templates
-from fargate_stacks.cli.options import app_option, set_option, stack_option
+from fargate_stacks.cli.live import Live, live_options
 from fargate_stacks.errors import DeployError
 
 
 @click.command()
-@app_option
-@set_option
-@stack_option
-@where_options
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(
-    target: str | None,
-    settings: dict[str, str],
-    stacks: tuple[str, ...],
-    local: bool,
-    region: str | None,
-    profile: str | None,
-    form: str,
-) -> int:
-    """Write the live outputs of the deployed stacks, as STACK.OUTPUT=VALUE or as one JSON object by stack."""
-    from fargate_stacks.cli.screen import output_lines
+@click.argument("name", metavar="[STACK]", required=False)
+@click.argument("key", metavar="[OUTPUT]", required=False)
+@live_options
+def command(live: Live, name: str | None, key: str | None) -> int:
+    """Write the live outputs of the deployed stacks as STACK.OUTPUT=VALUE, or of one; or the value of one output.
 
-    templates = load_templates(target, settings, stacks, cwd=Path.cwd())
-    client = open_cloud(local=local, region=region, profile=profile, start=False)
-    if client is None:
-        raise DeployError("outputs: no local cloud runs here; deploy --local first")
-    live = {name: client.at(one.region, one.account).stack(name) for name, one in templates.items()}
-    found = {name: dict(state.outputs) for name, state in live.items() if state is not None}
-    if form == "json":
-        click.echo(json.dumps(found, indent=2))
+    With --output json it is an object by stack, or the one value.
+
+    \b
+    Examples:
+      fargate-stacks outputs
+      fargate-stacks outputs web-dev Url
+    """
+    from fargate_stacks.cli.screen import output_lines
+    from fargate_stacks.core.construct import nearest
+
+    directory = live.directory(name)
+    stacks = [name] if name is not None else [one for one in directory.templates if not directory.is_missing(one)]
+    states = [directory.stack(one)[1] for one in stacks]
+    found = {state.name: dict(state.outputs) for state in states}
+    if key is not None:
+        ((stack, outputs),) = found.items()
+        if key not in outputs:
+            hint = nearest(key, outputs) or f"; it has {', '.join(outputs) or 'none'}"
+            raise DeployError(f"{stack}: there is no output {key}{hint}", exit_code=2)
+        live.show(outputs[key], lambda: iter([outputs[key]]))
         return 0
-    for name, outputs in found.items():
-        for line in output_lines(name, outputs):
-            click.echo(line)
+    live.show(found, lambda: (line for stack, outputs in found.items() for line in output_lines(stack, outputs)))
     return 0

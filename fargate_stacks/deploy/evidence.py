@@ -16,7 +16,7 @@ from fargate_stacks.deploy.hints import hints
 LINES = 30
 """How many of the last log lines are kept of each kind of failure."""
 
-_ORDERLY = re.compile(r"Scaling activity initiated by|rebalanc|Task stopped by user", re.IGNORECASE)
+_ORDERLY = re.compile(r"Scaling activity initiated by|rebalanc", re.IGNORECASE)
 """What ECS says of a task that is stopped because another takes its place."""
 _TELLING = re.compile(r"failed|unhealthy|unable|unavailable|limit|rolling back|alarm", re.IGNORECASE)
 """Words of service events after which it is worth while to look for stopped tasks."""
@@ -100,7 +100,7 @@ class Collector:
         self._alarms |= dict.fromkeys(names)
 
     def look(self, service: Service, task_definition: str, *, since: datetime | None) -> list[Stopped]:
-        """Look for stopped tasks of a task definition; give the kinds of failure that are new.
+        """Look for stopped tasks of a task definition, of any where it is empty; give what kinds of failure are new.
 
         A service that is gone is found by its task family. Never raises CallFailed: see `troubles`.
         """
@@ -109,20 +109,26 @@ class Collector:
         except CallFailed as trouble:
             self._suffer(trouble)
             return []
-        new: dict[Signature, None] = {}
+        ours = [
+            one
+            for one in tasks
+            if task_definition in ("", one.task_definition)
+            and (not one.group or one.group == f"service:{service.name}")
+            and not (since is not None and one.created is not None and one.created < since)
+        ]
+        self._known |= {one.arn for one in tasks}
+        return self.take(ours, balanced=service.balanced)
+
+    def take(self, tasks: Iterable[Task], *, balanced: Sequence[str] = ()) -> list[Stopped]:
+        """Take in tasks that have stopped; give the kinds of failure that are new."""
+        new: dict[Signature, Task] = {}
         for task in sorted(tasks, key=_time):
-            self._known.add(task.arn)
-            if task.task_definition != task_definition or _ORDERLY.search(task.stopped_reason):
-                continue
-            if since is not None and task.created is not None and task.created < since:
-                continue
-            if task.group and task.group != f"service:{service.name}":
-                continue
-            signature = self._count(task)
-            if self._groups[signature].count == 1:
-                new[signature] = None
-        for signature in new:
-            self._explain(signature, service, task_definition)
+            if task.stop_code != "UserInitiated" and not _ORDERLY.search(task.stopped_reason):
+                signature = self._count(task)
+                if signature in new or self._groups[signature].count == 1:
+                    new[signature] = task
+        for signature, task in new.items():
+            self._explain(signature, task, balanced)
         return [self._groups[signature] for signature in new]
 
     def most(self) -> int:
@@ -142,7 +148,7 @@ class Collector:
         if service.status == "ACTIVE":
             arns = self._ecs.task_arns(service.cluster, status="STOPPED", serviceName=service.name)
         else:
-            family = task_definition.rpartition("/")[2].partition(":")[0]
+            family = (task_definition or service.task_definition).rpartition("/")[2].partition(":")[0]
             arns = self._ecs.task_arns(service.cluster, status="STOPPED", family=family)
         return self._ecs.tasks(service.cluster, [arn for arn in arns if arn not in self._known])
 
@@ -166,13 +172,13 @@ class Collector:
             )
         return signature
 
-    def _explain(self, signature: Signature, service: Service, task_definition: str) -> None:
+    def _explain(self, signature: Signature, task: Task, balanced: Sequence[str]) -> None:
         """Add the last log lines and what it all means; asked once for each kind of failure."""
         found = self._groups[signature]
         log: Sequence[str] = ()
         try:
-            container = found.container or self._main(service, task_definition)
-            place = self._ecs.log_stream(task_definition, container, found.newest)
+            container = found.container or self._main(task.task_definition, balanced)
+            place = self._ecs.log_stream(task.task_definition, container, found.newest)
             if place is not None and found.code != "TaskFailedToStart":
                 log = self._ecs.last_lines(*place, most=LINES)
         except CallFailed as trouble:
@@ -180,9 +186,9 @@ class Collector:
         meant = hints(reasons=[found.code, found.reason], exit_code=found.exit_code, log=log)
         self._groups[signature] = replace(found, log=tuple(log), hints=meant)
 
-    def _main(self, service: Service, task_definition: str) -> str:
+    def _main(self, task_definition: str, balanced: Sequence[str]) -> str:
         containers = self._ecs.task_definition(task_definition).get("containerDefinitions", [])
-        names = [*service.balanced, *(one["name"] for one in containers if one.get("essential", True))]
+        names = [*balanced, *(one["name"] for one in containers if one.get("essential", True))]
         return names[0] if names else ""
 
     def _suffer(self, trouble: CallFailed) -> None:

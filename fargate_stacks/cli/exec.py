@@ -1,0 +1,55 @@
+"""`exec`: a shell, or one command, inside a running task."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+
+import click
+
+from fargate_stacks.cli.live import Live, as_json, live_options
+from fargate_stacks.errors import DeployError
+
+_INSTALL = (
+    "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
+)
+
+
+@click.command()
+@click.argument("name", metavar="SERVICE")
+@click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--container", metavar="NAME", help="Default: the one that a load balancer reaches, else the first.")
+@click.option("--task", metavar="ID", help="The task whose id begins like this. Default: the newest.")
+@live_options
+def command(live: Live, name: str, words: tuple[str, ...], container: str | None, task: str | None) -> int:
+    """Open a shell inside a running task of a service, or run one command there.
+
+    It needs Service(exec=True) and AWS's session-manager-plugin on this machine. The exit code is the plugin's: AWS
+    does not hand over the command's own. With --output json the session is described and not opened.
+
+    \b
+    Examples:
+      fargate-stacks exec Api
+      fargate-stacks exec Api --container app -- cat /etc/hosts
+    """
+    from fargate_stacks.deploy.session import PLUGIN, enter
+
+    if not words and live.output == "text" and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise DeployError(f"exec: there is no terminal for a shell; give a command: exec {name} -- ls", exit_code=2)
+    plugin = shutil.which(PLUGIN)
+    if plugin is None and live.output == "text":
+        raise DeployError(f"exec: {PLUGIN} is not installed; AWS tells how: {_INSTALL}", exit_code=2)
+    found = live.directory(name).service(name)
+    said = shlex.join(words) if words else "/bin/sh"
+    session = enter(found, said, container=container, task=task, profile=live.profile, plugin=plugin or PLUGIN)
+    if live.output == "json":
+        click.echo(as_json({"task": session.task.arn, "container": session.container, "command": list(session.argv)}))
+        return 0
+    click.echo(f"{name}: {session.container} of task {session.task.id}", err=True)
+    sys.stderr.flush()
+    try:
+        return subprocess.run(session.argv, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
