@@ -9,18 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fargate_stacks.constructs.access import Access
+    from fargate_stacks.constructs.access import Access, ExistingRole, PortAccess, SecretValue, allow
     from fargate_stacks.constructs.archive import LogArchive
     from fargate_stacks.constructs.capacity import OnDemand, Spot
     from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
-    from fargate_stacks.constructs.container import Container, HealthCheck
+    from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
     from fargate_stacks.constructs.deployment import CircuitBreaker, Deployment, EarlySuccess, Rolling
     from fargate_stacks.constructs.dns import HostedZone
     from fargate_stacks.constructs.endpoint import Endpoint
     from fargate_stacks.constructs.flow_logs import FlowLogs
+    from fargate_stacks.constructs.image import Image
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
     from fargate_stacks.constructs.key import Key
+    from fargate_stacks.constructs.log_drivers import FireLens, LogDriver, Splunk
     from fargate_stacks.constructs.login import Cognito, Oidc
     from fargate_stacks.constructs.mutual_tls import MutualTls, TrustStore
     from fargate_stacks.constructs.network import Vpc
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.service import Egress, Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
-    from fargate_stacks.constructs.task import Task, Volume
+    from fargate_stacks.constructs.task import Task
+    from fargate_stacks.constructs.volume import Volume
     from fargate_stacks.constructs.vpc_endpoints import Endpoints
     from fargate_stacks.constructs.waf import Waf
     from fargate_stacks.core.construct import Construct, Value, construct
@@ -46,7 +49,13 @@ if TYPE_CHECKING:
     from fargate_stacks.providers.secret import ExistingParameter, ExistingSecret, Generate, Secret
 
 _HOMES = {
-    "constructs.access": ("Access",),
+    "constructs.access": (
+        "Access",
+        "ExistingRole",
+        "PortAccess",
+        "SecretValue",
+        "allow",
+    ),
     "constructs.capacity": (
         "OnDemand",
         "Spot",
@@ -57,7 +66,9 @@ _HOMES = {
     ),
     "constructs.container": (
         "Container",
+        "EnvFile",
         "HealthCheck",
+        "Restart",
     ),
     "constructs.archive": ("LogArchive",),
     "constructs.deployment": ("CircuitBreaker", "Deployment", "EarlySuccess", "Rolling"),
@@ -80,11 +91,15 @@ _HOMES = {
         "Egress",
         "Service",
     ),
-    "constructs.task": (
-        "Task",
-        "Volume",
-    ),
+    "constructs.task": ("Task",),
     "constructs.vpc_endpoints": ("Endpoints",),
+    "constructs.log_drivers": (
+        "FireLens",
+        "LogDriver",
+        "Splunk",
+    ),
+    "constructs.image": ("Image",),
+    "constructs.volume": ("Volume",),
     "core.construct": (
         "Construct",
         "Value",
@@ -142,38 +157,47 @@ __all__ = [
     "Egress",
     "Endpoint",
     "Endpoints",
+    "EnvFile",
     "ExistingCluster",
     "ExistingLoadBalancer",
     "ExistingParameter",
+    "ExistingRole",
     "ExistingSecret",
     "ExistingVpc",
     "FargateStacksError",
+    "FireLens",
     "FlowLogs",
     "Generate",
     "HealthCheck",
     "HostedZone",
+    "Image",
     "Key",
     "LambdaHook",
     "Linear",
     "LoadBalancer",
     "LoadError",
     "LogArchive",
+    "LogDriver",
     "MutualTls",
     "NetworkLoadBalancer",
     "Oidc",
     "OnDemand",
     "Param",
     "Pause",
+    "PortAccess",
     "Postgres",
     "Queue",
     "QueueWorker",
     "RenderError",
+    "Restart",
     "Rolling",
     "Route",
     "Scaling",
     "Secret",
+    "SecretValue",
     "Service",
     "SpecError",
+    "Splunk",
     "Spot",
     "Stack",
     "Task",
@@ -183,6 +207,7 @@ __all__ = [
     "Volume",
     "Vpc",
     "Waf",
+    "allow",
     "construct",
     "queue_worker",
     "render",

@@ -28,23 +28,31 @@ from fargate_stacks import (
     Egress,
     Endpoint,
     Endpoints,
+    EnvFile,
     ExistingCluster,
     ExistingLoadBalancer,
     ExistingParameter,
+    ExistingRole,
     ExistingSecret,
     ExistingVpc,
+    FireLens,
     FlowLogs,
     Generate,
     HealthCheck,
+    Image,
     LoadBalancer,
     OnDemand,
     Param,
+    PortAccess,
     Postgres,
     Queue,
+    Restart,
     Rolling,
     Scaling,
     Secret,
+    SecretValue,
     Service,
+    Splunk,
     Spot,
     Stack,
     Task,
@@ -82,7 +90,15 @@ RIGHT: dict[Any, dict[str, Any]] = {
     ExistingCluster: {"name": "old", "vpc": NET},
     ExistingLoadBalancer: {"vpc": NET, "listener_arn": LISTENER, "security_group": "sg-0123456789abcdef0"},
     ExistingParameter: {"name": "/a"},
+    EnvFile: {"bucket": "arn:aws:s3:::conf", "key": "a.env"},
+    ExistingRole: {"arn": "arn:aws:iam::123456789012:role/api"},
     ExistingSecret: {"arn": ARN},
+    FireLens: {"options": {"Name": "null"}},
+    Image: {"name": "example/web", "tag": "1"},
+    PortAccess: {"provider": ORDERS, "security_group": ORDERS.security_group, "port": 1, "network": NET},
+    Restart: {},
+    SecretValue: {"arn": ARN},
+    Splunk: {"url": "https://a", "token": ARN},
     ExistingVpc: {"vpc_id": "vpc-0123456789abcdef0", "cidr": "10.0.0.0/16", "private": OLD.private},
     FlowLogs: {},
     Generate: {},
@@ -168,6 +184,20 @@ def placed(thing: Any) -> App:
             members = [Service("Odd", cluster=MAIN, task=thing)]
         case Container():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[thing], volumes=[Volume("x")]))]
+        case FireLens() | Splunk():
+            members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], logs=thing))]
+        case Image():
+            return placed(Container(image=thing))
+        case Restart():
+            return placed(Container(image="a/b:1", restart=thing))
+        case EnvFile():
+            return placed(Container(image="a/b:1", env_files=[thing]))
+        case SecretValue():
+            return placed(Container(image="a/b:1", secrets={"S": thing}, credentials=thing))
+        case PortAccess():
+            return placed(Access(label="A.b()", ports=[thing]))
+        case ExistingRole():
+            return placed(Task(containers=[ONE], task_role=thing, execution_role=thing))
         case Access():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], uses=[thing]))]
         case Scaling():
@@ -230,7 +260,7 @@ def test_every_public_value_and_construct_is_among_them() -> None:
         for name in fargate_stacks.__all__
         if isinstance(kind := getattr(fargate_stacks, name), type) and issubclass(kind, (Construct, Value))
     }
-    made_by_verbs = {fargate_stacks.Route, Construct, Value}
+    made_by_verbs = {fargate_stacks.Route, fargate_stacks.LogDriver, Construct, Value}
     assert public - made_by_verbs <= RIGHT.keys(), public - made_by_verbs - RIGHT.keys()
 
 

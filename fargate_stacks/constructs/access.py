@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import field as dataclass_field
+from typing import TYPE_CHECKING, Any, Literal
 
 from awacs.aws import Action, Allow, Condition, Statement
 from troposphere import encode_to_dict
@@ -15,6 +16,13 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Leaf, Text, sub
 from fargate_stacks.errors import SpecError
 
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.container import Container
+    from fargate_stacks.constructs.network import Vpc
+    from fargate_stacks.constructs.network_existing import ExistingVpc
+    from fargate_stacks.constructs.volume import Volume
+
+_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z", re.ASCII)
 
 
@@ -65,14 +73,43 @@ class SecretValue(Value):
         return found
 
 
+class ExistingRole(Value):
+    """A role that something else owns, for tasks to take: `Task(task_role=ExistingRole("arn:aws:iam::...:role/api"))`.
+
+    With `policies="attach"` what the task needs becomes managed policies that name the role, which must live in the
+    stack's account; the service waits for them. `"trust"` attaches nothing: the role has all that it takes. Raises
+    SpecError for what is no role's ARN.
+    """
+
+    arn: Text = dataclass_field(kw_only=False)
+    policies: Literal["attach", "trust"] = "attach"
+
+    def check(self) -> None:
+        if isinstance(self.arn, str) and not _ROLE.match(self.arn):
+            raise self.refuse(f"arn must be that of a role, arn:aws:iam::123456789012:role/name, got {shown(self.arn)}")
+        if not isinstance(self.arn, str) and self.policies == "attach":
+            raise self.refuse(
+                'policies are attached by the role\'s name, which an ARN from elsewhere does not show; give "trust"'
+            )
+
+    @property
+    def role_name(self) -> str:
+        assert isinstance(self.arn, str)
+        return self.arn.rpartition("/")[2]
+
+
 class PortAccess(Value):
     """A way through the provider's security group, opened in the consumer's stack."""
 
     provider: Construct
     security_group: Text
     port: int
-    network: Any
-    """The provider's Vpc or ExistingVpc: an edge across two of them cannot work."""
+    network: Vpc | ExistingVpc
+    """The provider's network: an edge across two of them cannot work."""
+
+    def check(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise self.refuse(f"port must be 1 to 65535, got {self.port}")
 
 
 class Access(Value):
@@ -91,7 +128,12 @@ class Access(Value):
     after: Sequence[Attr] = ()
     """What must exist before a task that uses this starts."""
     container: str | None = None
-    """The container that gets environment and secrets; the first when None."""
+    """The container that gets environment, secrets and mounts; the first when None."""
+    volumes: Sequence[Volume] = ()
+    mounts: Mapping[str, str] = {}
+    """Path to the name of a volume; `"name:ro"` mounts it read-only."""
+    sidecars: Sequence[Container] = ()
+    """Containers that run beside those of the task; each has a name."""
     namespace: Text | None = None
     """The Service Connect namespace that the consumer must join to find the provider."""
 

@@ -10,10 +10,10 @@ from typing import Any
 from awacs.aws import ArnLike, Condition, StringEquals
 from troposphere import Ref, iam
 
-from fargate_stacks.constructs.access import allow, merge_statements
-from fargate_stacks.constructs.task import Task
+from fargate_stacks.constructs.access import ExistingRole, allow, merge_statements
+from fargate_stacks.constructs.task import Task, secret_value
 from fargate_stacks.core.construct import Construct
-from fargate_stacks.core.values import Intrinsic, sub
+from fargate_stacks.core.values import Intrinsic, Text, sub
 from fargate_stacks.errors import RenderError
 
 _ECR = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9._/-]+)")
@@ -27,37 +27,62 @@ def execution_statements(task: Task, log_group_arn: Any) -> list[Any]:
     """What ECS itself does before a container runs: write its log, pull its image, read its secrets."""
     statements = [allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group_arn])]
     repositories: list[Any] = []
-    for one in task.containers:
+    for one in task.all:
         if isinstance(one.image, Intrinsic):  # known only at deployment: any repository of the stack's own account
             repositories.append(sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"))
-        elif found := _ECR.match(one.image):
-            account, region, name = found.groups()
-            repositories.append(sub(f"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{name}"))
+        elif not isinstance(one.image, str):
+            repositories += one.image.repositories()
+        else:
+            repositories += ecr_repositories(one.image)
     if repositories:
         statements.append(allow(*_PULL, on=repositories))
         # the token is for the registry as a whole: the action knows no resource
         statements.append(allow("ecr:GetAuthorizationToken", on=["*"]))
-    for one in task.containers:
-        for secret in task.secrets_of(one).values():
+    for one in task.all:
+        read = [*task.secrets_of(one).values()]
+        if one.credentials is not None:
+            read.append(secret_value(one.credentials))
+        if task.logs is not None:
+            read += task.logs.secrets_of(one).values()
+        for secret in read:
             statements += secret.statements()
+        for file in one.env_files:
+            statements.append(allow("s3:GetObject", on=[file.arn]))
+            statements.append(allow("s3:GetBucketLocation", on=[file.bucket]))
     return statements
 
 
-def role(runner: Construct, kind: str, statements: Sequence[Any]) -> Iterator[Any]:
+def ecr_repositories(image: str) -> Iterator[Text]:
+    """The repository of an image of ECR, by ARN; nothing for another registry's."""
+    found = _ECR.match(image)
+    if found is not None:
+        account, region, name = found.groups()
+        yield sub(f"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{name}")
+
+
+def role(
+    runner: Construct, kind: str, statements: Sequence[Any], existing: ExistingRole | None = None
+) -> Iterator[Any]:
     """Give `<name><kind>Policy` (with a number from the second on) and `<name><kind>Role`, which attaches them.
 
-    The role refers to its policies, so that they are made before whatever uses the role and outlive it.
+    The role refers to its policies, so that they are made before whatever uses the role and outlive it. To a role that
+    exists they are attached from their side, so whoever runs the task waits for them.
     """
+    if existing is not None and existing.policies == "trust":
+        return
+    attach = {} if existing is None else {"Roles": [existing.role_name]}
     policies = []
     for place, part in enumerate(_parts(statements), start=1):
         logical_id = runner.id(f"{kind}Policy{place if place > 1 else ''}")
         policies.append(logical_id)
-        yield iam.ManagedPolicy(logical_id, PolicyDocument={"Version": "2012-10-17", "Statement": part})
+        yield iam.ManagedPolicy(logical_id, PolicyDocument={"Version": "2012-10-17", "Statement": part}, **attach)
     if len(policies) > _POLICIES:
         raise RenderError(
             f"{runner.who}: its {kind.lower()} role would need {len(policies)} policies, IAM attaches {_POLICIES}; "
             f"give the task fewer uses, or split it into two services"
         )
+    if existing is not None:
+        return
     attached = {"ManagedPolicyArns": [Ref(one) for one in policies]} if policies else {}
     yield iam.Role(runner.id(f"{kind}Role"), AssumeRolePolicyDocument=_trust(), **attached)
 

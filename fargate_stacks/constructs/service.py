@@ -12,7 +12,7 @@ from troposphere import GetAtt, Join, Ref, ec2, ecs
 from fargate_stacks.constructs.access import PortAccess
 from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
-from fargate_stacks.constructs.definition import task_resources
+from fargate_stacks.constructs.definition import policies_to_wait_for, task_resources
 from fargate_stacks.constructs.deployment import Deployment, Rolling
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.entry import Door, Entry, Target
@@ -181,7 +181,7 @@ class Service(Construct):
     def build(self) -> Iterator[Any]:
         yield self._security_group()
         yield from self._edge_rules()
-        yield from task_resources(self, self.task, exec=self.exec)
+        yield from task_resources(self, self.task, exec=self.exec, protocols=self._protocols)
         yield from self.deployment.resources(self)
         for one in self.routes:
             yield from one.resources(self._target(one))
@@ -308,6 +308,13 @@ class Service(Construct):
     # the parts that several of these need
 
     @property
+    def _protocols(self) -> dict[int, str]:
+        """What Service Connect is told of the endpoint's port; of TCP it is told nothing."""
+        if self.endpoint is None or self.endpoint.protocol == "tcp":
+            return {}
+        return {self.endpoint.port: self.endpoint.protocol}
+
+    @property
     def _narrow(self) -> bool:
         return not any(one.protocol == "-1" and one.to == "0.0.0.0/0" for one in self.egress)
 
@@ -371,4 +378,5 @@ class Service(Construct):
         doors = [self.attr(f"{d.name}{way}{port}") for d, port, _ in self._doors() for way in ("Ingress", "Egress")]
         ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
         ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
-        return [*rules, *doors, *ports, *subnets.after, *self.task.after]
+        policies = policies_to_wait_for(self, self.task, exec=self.exec)
+        return [*rules, *doors, *ports, *policies, *subnets.after, *self.task.after]

@@ -5,6 +5,9 @@ Source: AWS Fargate developer guide, "Task CPU and memory"; judged in the tests 
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 SIZES: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
     512: tuple(range(1024, 4096 + 1, 1024)),
@@ -16,6 +19,10 @@ SIZES: dict[int, tuple[int, ...]] = {
     32768: (61440, 122880, 249856),
 }
 """CPU units (1024 are one vCPU) and the memory in MiB that each admits."""
+
+_TEXT = re.compile(r"(\d*\.?\d+) *(vcpu|gb)?\Z", re.ASCII | re.IGNORECASE)
+# USD an hour for a vCPU and for a GB (AWS Fargate pricing, us-east-1, Linux): their proportion decides what is cheapest
+_VCPU_PRICE, _GB_PRICE = 0.04048, 0.004445
 
 WINDOWS_CPU = (1024, 2048, 4096)
 """What Fargate runs Windows on."""
@@ -41,6 +48,28 @@ def size_problem(cpu: int, memory: int, *, windows: bool = False) -> str | None:
         f"cpu={cpu} allows memory from {amounts[0]} to {amounts[-1]} MiB{_steps(amounts)}, got {memory}; "
         f"nearest legal: cpu={cpu}, memory={near_memory}"
     )
+
+
+def units(value: int | str, unit: Literal["vCPU", "GB"]) -> int | None:
+    """Read a size in CPU units or MiB, or a text like `0.5 vCPU` or `2 GB`; None when it is neither."""
+    if isinstance(value, int):
+        return value
+    found = _TEXT.match(value.strip())
+    if found is None or (found[2] or unit).lower() != unit.lower():
+        return None
+    amount = float(found[1]) * (1024 if found[2] else 1)
+    return int(amount) if amount.is_integer() else None
+
+
+def cheapest(cpu: int, memory: int, *, windows: bool = False) -> tuple[int, int] | None:
+    """Give the cheapest size with at least this much of both, or None when no size has it."""
+    fitting = [
+        (one, amount)
+        for one, amounts in SIZES.items()
+        for amount in amounts
+        if one >= cpu and amount >= memory and (not windows or one in WINDOWS_CPU)
+    ]
+    return min(fitting, key=lambda pair: pair[0] * _VCPU_PRICE + pair[1] * _GB_PRICE, default=None)
 
 
 def _apart(one: int, other: int) -> float:

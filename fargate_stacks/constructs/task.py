@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from fargate_stacks.constructs.access import Access, SecretValue, plain
+from fargate_stacks.constructs.access import Access, ExistingRole, SecretValue, plain
 from fargate_stacks.constructs.container import Container
-from fargate_stacks.constructs.sizes import size_problem
-from fargate_stacks.core.construct import Value, nearest
+from fargate_stacks.constructs.sizes import cheapest, size_problem, units
+from fargate_stacks.constructs.volume import Volume
+from fargate_stacks.core.construct import Value, nearest, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text
+from fargate_stacks.errors import SpecError
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.log_drivers import LogDriver
 
 Os = Literal[
     "LINUX",
@@ -30,58 +35,59 @@ RETENTION = (
 )  # fmt: skip
 """The days that CloudWatch Logs can keep (API reference, PutRetentionPolicy)."""
 
-_LINUX_ONLY = ("user", "readonly_root", "drop", "add", "tmpfs")
-
-
-class Volume(Value):
-    """An empty directory that the containers of one task share; it is gone when the task ends.
-
-    It is owned by root with mode 0755 unless the image's VOLUME says otherwise, and takes from the ephemeral storage.
-    """
-
-    name: str = field(kw_only=False)
-
-    def check(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", self.name):
-            raise self.refuse(f"name is up to 255 letters, digits, hyphens and underscores, got {shown(self.name)}")
+_LINUX_ONLY = ("user", "readonly_root", "drop", "add", "tmpfs", "ulimits", "system_controls", "env_files")
 
 
 class Task(Value):
     """Containers that are placed together; it has no identity, each runner makes its own definition and roles.
 
-    `cpu` in CPU units (1024 are one vCPU) and `memory` in MiB must be one of the 77 pairs that Fargate has.
-    `ephemeral_storage` in GiB is 20 when left out, else 21 to 200. `uses` is what the containers may do: each verb
-    of a provider brings its permissions, network ways, environment and secrets. Log lines are kept for
-    `log_retention` days. Raises SpecError for what Fargate would refuse, the nearest legal size included.
+    `cpu` in CPU units (1024 are one vCPU) and `memory` in MiB, or both as text like `"0.5 vCPU"` and `"2 GB"`, must be
+    one of the 77 pairs that Fargate has; `Task.fitting(containers)` chooses the cheapest. `ephemeral_storage` in GiB is
+    20 when left out, else 21 to 200. `uses` is what the containers may do: each verb of a provider brings its
+    permissions, network ways, environment, secrets, volumes and sidecars. Log lines are kept for `log_retention` days.
+    `pid_mode="task"` lets containers see each other's processes, `fault_injection` lets AWS FIS act on the task. Raises
+    SpecError for what Fargate would refuse, the nearest legal size included.
     """
 
     containers: Sequence[Container]
-    cpu: int = 256
-    memory: int = 512
+    cpu: int | str = 256
+    memory: int | str = 512
     architecture: Literal["X86_64", "ARM64"] = "X86_64"
     os: Os = "LINUX"
     ephemeral_storage: int | None = None
     volumes: Sequence[Volume] = ()
     uses: Sequence[Access] = ()
     log_retention: int = 30
+    logs: LogDriver | None = None
+    """Where log lines go instead of CloudWatch Logs: a `FireLens` or `Splunk`."""
+    pid_mode: Literal["task"] | None = None
+    fault_injection: bool = False
+    execution_role: ExistingRole | None = None
+    task_role: ExistingRole | None = None
+    """Roles of your own; by default each runner makes its two, with exactly what they need."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "network_mode": "is always awsvpc on Fargate; leave it out",
         "ipc_mode": "is refused on Fargate; leave it out",
-        "pid_mode": "is refused here: containers of a Fargate task share nothing with a host; leave it out",
         "placement_constraints": "is refused on Fargate, which has no instances to choose from; leave it out",
         "inference_accelerators": "is refused on Fargate; leave it out",
         "requires_compatibilities": "is always FARGATE; leave it out",
         "family": "derives from the stack's and the runner's name; leave it out",
-        "execution_role": "is made for each runner, with exactly what its images, logs and secrets need",
-        "task_role": "is made for each runner from uses=",
+        "execution_role_arn": "is called execution_role; it takes an ExistingRole",
+        "task_role_arn": "is called task_role; it takes an ExistingRole",
+        "permissions_boundary": "is the app's or stack's: App(permissions_boundary=...) reaches every role",
+        "enable_fault_injection": "is called fault_injection",
         "image": "belongs to a container: containers=[Container(image=...)]",
         "memory_limit_mib": "is called memory",
         "runtime_platform": "is called architecture and os",
     }
 
     def check(self) -> None:
-        problem = size_problem(self.cpu, self.memory, windows=self.windows)
+        if units(self.cpu, "vCPU") is None:
+            raise self.refuse(f'cpu as text is like "0.5 vCPU", got {shown(self.cpu)}; or give CPU units')
+        if units(self.memory, "GB") is None:
+            raise self.refuse(f'memory as text is like "2 GB", got {shown(self.memory)}; or give MiB')
+        problem = size_problem(self.cpu_units, self.memory_mib, windows=self.windows)
         if problem:
             raise self.refuse(problem)
         if self.windows and self.architecture != "X86_64":
@@ -90,6 +96,8 @@ class Task(Value):
             raise self.refuse(
                 f"ephemeral_storage must be 21 to 200 GiB, got {self.ephemeral_storage}; 20 GiB come without asking"
             )
+        if self.windows and self.pid_mode is not None:
+            raise self.refuse("pid_mode is for Linux; leave it out")
         if self.windows and self.ephemeral_storage is not None:
             raise self.refuse("ephemeral_storage cannot be chosen for Windows on Fargate; leave it out")
         if self.log_retention not in RETENTION:
@@ -102,59 +110,60 @@ class Task(Value):
         self._check_uses()
 
     def _check_containers(self) -> None:
-        if not 1 <= len(self.containers) <= 10:
-            raise self.refuse(f"a task has 1 to 10 containers, got {len(self.containers)}")
+        if not self.containers or len(self.all) > 10:
+            raise self.refuse(f"a task has 1 to 10 containers, got {len(self.all)}")
         names = self.names
-        for one, name in zip(self.containers, names, strict=True):
+        for one, name in zip(self.all, names, strict=True):
             if not name:
                 raise self.refuse(f"container {shown(one.image)} needs a name; only the first is called app by itself")
             if names.count(name) > 1:
                 raise self.refuse(f'two containers are named "{name}"; give each its own name')
         ports: dict[int, str] = {}
-        for one, name in zip(self.containers, names, strict=True):
+        for one, name in zip(self.all, names, strict=True):
             if one.port is not None and ports.setdefault(one.port, name) != name:
                 raise self.refuse(
                     f'containers "{ports[one.port]}" and "{name}" both listen on port {one.port}; '
                     f"they share one network interface, so change one"
                 )
-        if not any(one.essential for one in self.containers):
+        if not any(one.essential for one in self.all):
             raise self.refuse("no container is essential, so the task would never end; leave essential=True on one")
         if self.windows:
-            for one, name in zip(self.containers, names, strict=True):
+            for one, name in zip(self.all, names, strict=True):
                 for key in _LINUX_ONLY:
                     if getattr(one, key):
                         raise self.refuse(f'container "{name}": {key} is for Linux, and os={self.os}; leave it out')
 
     def _check_sums(self) -> None:
-        cpu = sum(one.cpu or 0 for one in self.containers)
-        if cpu > self.cpu:
+        cpu = sum(one.cpu or 0 for one in self.all)
+        if cpu > self.cpu_units:
             raise self.refuse(
-                f"its containers ask for cpu {cpu} together and it has cpu={self.cpu}; lower them or raise it"
+                f"its containers ask for cpu {cpu} together and it has cpu={self.cpu_units}; lower them or raise it"
             )
-        for one, name in zip(self.containers, self.names, strict=True):
-            if one.memory is not None and one.memory > self.memory:
+        for one, name in zip(self.all, self.names, strict=True):
+            if one.memory is not None and one.memory > self.memory_mib:
                 raise self.refuse(
-                    f'container "{name}" has memory={one.memory}, more than the task\'s memory={self.memory}; lower it'
+                    f'container "{name}" has memory={one.memory}, more than the task\'s '
+                    f"memory={self.memory_mib}; lower it"
                 )
             if one.memory is not None and sum(one.tmpfs.values()) >= one.memory:
                 raise self.refuse(
                     f'container "{name}" has {sum(one.tmpfs.values())} MiB of tmpfs, which its memory={one.memory} '
                     f"must hold; lower one or raise the other"
                 )
-        reserved = sum(one.memory_reservation or 0 for one in self.containers)
-        if reserved > self.memory:
+        reserved = sum(one.memory_reservation or 0 for one in self.all)
+        if reserved > self.memory_mib:
             raise self.refuse(
-                f"its containers reserve {reserved} MiB together and it has memory={self.memory}; "
+                f"its containers reserve {reserved} MiB together and it has memory={self.memory_mib}; "
                 f"lower them or raise it"
             )
-        scratch = sum(sum(one.tmpfs.values()) for one in self.containers)
-        if scratch >= self.memory:
+        scratch = sum(sum(one.tmpfs.values()) for one in self.all)
+        if scratch >= self.memory_mib:
             raise self.refuse(
-                f"{scratch} MiB of tmpfs leave nothing of memory={self.memory}; lower tmpfs or raise memory"
+                f"{scratch} MiB of tmpfs leave nothing of memory={self.memory_mib}; lower tmpfs or raise memory"
             )
 
     def _check_order(self) -> None:
-        known = dict(zip(self.names, self.containers, strict=True))
+        known = dict(zip(self.names, self.all, strict=True))
         for name, one in known.items():
             for other, state in one.depends_on.items():
                 if other not in known:
@@ -182,14 +191,34 @@ class Task(Value):
         twin = next((one for one in volumes if volumes.count(one) > 1), None)
         if twin:
             raise self.refuse(f'two volumes are named "{twin}"; give each its own name')
-        for one, name in zip(self.containers, self.names, strict=True):
+        by_name: dict[str, tuple[str, str]] = {}
+        for volume, user in self._named_volumes():
+            identity = plain(volume.definition())
+            before, other = by_name.setdefault(volume.name, (identity, user))
+            if before != identity:
+                raise self.refuse(
+                    f'{other} and {user} both bring a volume named "{volume.name}"; give one another name'
+                )
+        if sum(volume.at_launch for volume in self.all_volumes) > 1:
+            raise self.refuse("a Fargate task has one EBS volume at most; leave the others out")
+        for one, name in zip(self.all, self.names, strict=True):
             for path, target in one.mounts.items():
-                volume = target.removesuffix(":ro")
-                if volume not in volumes:
+                wanted = target.removesuffix(":ro")
+                if wanted not in by_name:
                     raise self.refuse(
-                        f'container "{name}" mounts "{volume}" at {path}, and the task has no such volume'
-                        f"{nearest(volume, volumes) or f'; give volumes=[Volume({volume!r})]'}"
+                        f'container "{name}" mounts "{wanted}" at {path}, and the task has no such volume'
+                        f"{nearest(wanted, by_name) or f'; give volumes=[Volume({wanted!r})]'}"
                     )
+            taken = dict.fromkeys((*one.mounts, *one.tmpfs), f'container "{name}"')
+            for access in self._uses_of(name):
+                for path in access.mounts:
+                    other = taken.setdefault(path, access.label)
+                    if other != access.label:
+                        raise self.refuse(f"{other} and {access.label} both mount at {path}; change one path")
+
+    def _named_volumes(self) -> Iterator[tuple[Volume, str]]:
+        yield from ((one, "the task") for one in self.volumes)
+        yield from ((one, access.label) for access in self.uses for one in access.volumes)
 
     def _check_uses(self) -> None:
         for access in self.uses:
@@ -198,7 +227,7 @@ class Task(Value):
                     f'{access.label} goes to container "{access.container}", which the task lacks'
                     f"{_near(access.container, self.names)}"
                 )
-        for one, name in zip(self.containers, self.names, strict=True):
+        for one, name in zip(self.all, self.names, strict=True):
             taken: dict[str, tuple[str, str]] = {
                 key: (f'container "{name}"', f"its own {key}") for key in (*one.env, *one.secrets)
             }
@@ -212,7 +241,54 @@ class Task(Value):
                             f"give one another name, for example env={key + '_2'!r}"
                         )
 
+    @classmethod
+    @verb
+    def fitting(
+        cls,
+        containers: Sequence[Container],
+        *,
+        architecture: Literal["X86_64", "ARM64"] = "X86_64",
+        os: Os = "LINUX",
+        uses: Sequence[Access] = (),
+    ) -> Task:
+        """Give a task of the cheapest legal size that holds its containers' `cpu`, `memory` and `tmpfs` together.
+
+        What else it is told goes by `replace(Task.fitting([...]), ephemeral_storage=40)`. A container without a
+        memory of its own counts with its reservation and its tmpfs. Raises SpecError when no size is large enough.
+        """
+        every = [*containers, *(one for access in uses for one in access.sidecars)]
+        cpu = sum(one.cpu or 0 for one in every)
+        scratch = sum(sum(one.tmpfs.values()) for one in every)
+        memory = sum(one.memory or (one.memory_reservation or 0) + sum(one.tmpfs.values()) for one in every)
+        size = cheapest(cpu, max(memory, scratch + 1), windows=os != "LINUX")
+        if size is None:
+            raise SpecError(
+                f"Task.fitting: no size of Fargate has cpu {cpu} and {memory} MiB together; split the task in two"
+            )
+        return cls(containers=containers, cpu=size[0], memory=size[1], architecture=architecture, os=os, uses=uses)
+
     # what runners ask
+
+    @property
+    def cpu_units(self) -> int:
+        return units(self.cpu, "vCPU") or 0
+
+    @property
+    def memory_mib(self) -> int:
+        return units(self.memory, "GB") or 0
+
+    @cached_property
+    def all(self) -> tuple[Container, ...]:
+        """The containers, and after them the sidecars of uses and logs."""
+        sidecars = [one for access in self.uses for one in access.sidecars]
+        if self.logs is not None and self.logs.router is not None:
+            sidecars.append(self.logs.router)
+        return (*self.containers, *sidecars)
+
+    @property
+    def all_volumes(self) -> list[Volume]:
+        """The volumes, with those of uses, each once."""
+        return list({one.name: one for one, _ in self._named_volumes()}.values())
 
     @property
     def windows(self) -> bool:
@@ -221,10 +297,10 @@ class Task(Value):
     @property
     def names(self) -> list[str]:
         """The containers' names in their order."""
-        return [one.name or ("app" if place == 0 else "") for place, one in enumerate(self.containers)]
+        return [one.name or ("app" if place == 0 else "") for place, one in enumerate(self.all)]
 
     def name_of(self, container: Container) -> str:
-        return self.names[[id(one) for one in self.containers].index(id(container))]
+        return self.names[[id(one) for one in self.all].index(id(container))]
 
     def port_name(self, port: int) -> str:
         """What Service Connect calls a port: the name of the container that has it, as ECS admits one."""
@@ -238,15 +314,22 @@ class Task(Value):
         return found
 
     def secrets_of(self, container: Container) -> dict[str, SecretValue]:
-        found = {key: _secret(value) for key, value in container.secrets.items()}
+        found = {key: secret_value(value) for key, value in container.secrets.items()}
         for access in self._uses_of(self.name_of(container)):
             found.update(access.secrets)
+        return found
+
+    def mounts_of(self, container: Container) -> dict[str, str]:
+        """Path to volume: a container's own and those of its uses."""
+        found = dict(container.mounts)
+        for access in self._uses_of(self.name_of(container)):
+            found.update(access.mounts)
         return found
 
     @property
     def after(self) -> list[Attr]:
         """What must exist before a container starts, each once."""
-        secrets = [value for one in self.containers for value in self.secrets_of(one).values()]
+        secrets = [value for one in self.all for value in self.secrets_of(one).values()]
         after = [*(one.after for one in self.uses), *(one.after for one in secrets)]
         return list(dict.fromkeys(attr for attrs in after for attr in attrs))
 
@@ -264,7 +347,7 @@ def port_name(container: str) -> str:
     return container.lower().lstrip("-_")[:64] or "port"
 
 
-def _secret(value: str | SecretValue) -> SecretValue:
+def secret_value(value: str | SecretValue) -> SecretValue:
     """Take an ARN apart: `arn:...:secret:name-AbCdEf:field:stage:version` reads one field of one version."""
     if isinstance(value, SecretValue):
         return value

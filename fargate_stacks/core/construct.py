@@ -245,7 +245,7 @@ def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
     """Answer a wrong call of a method or function as constructs answer theirs: each argument held to its annotation."""
     code, defaults = call.__code__, call.__kwdefaults__ or {}
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    first = 1 if names[:1] == ("self",) else 0
+    first = 1 if names[:1] in (("self",), ("cls",)) else 0
     known, positional = names[first:], code.co_varnames[first : code.co_argcount]
     optional = {*defaults, *positional[len(positional) - len(call.__defaults__ or ()) :]}
     kind = call.__qualname__.partition(".")[0] if call.__name__ == "__init__" else call.__name__
@@ -254,7 +254,10 @@ def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         owner: Any = args[0] if first else None
-        who = f"{owner.who}.{call.__name__}()" if isinstance(owner, Frozen) else _who(kind, (*args, None)[first])
+        if isinstance(owner, (Frozen, type)):
+            who = f"{owner.who if isinstance(owner, Frozen) else owner.__name__}.{call.__name__}()"
+        else:
+            who = _who(kind, (*args, None)[first])
         for key in kwargs:
             if key not in known:
                 hint = nearest(key, known) or f"; it takes {', '.join(known) or 'nothing'}"

@@ -11,6 +11,7 @@ from awacs.aws import Condition, StringLike
 from troposphere import Join, s3
 
 from fargate_stacks.constructs.access import Access, allow, env_prefix
+from fargate_stacks.constructs.container import EnvFile
 from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
@@ -61,6 +62,11 @@ class Bucket(Construct):
     @property
     def bucket_arn(self) -> Attr:
         return self.attr("Bucket", "Arn")
+
+    @verb
+    def env_file(self, key: str) -> EnvFile:
+        """Give an object for `Container(env_files=)`, which ECS reads when a task starts."""
+        return EnvFile(bucket=self.bucket_arn, key=key)
 
     # verbs
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate_stacks.constructs.container import Container, HealthCheck
+from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
 from fargate_stacks.errors import SpecError
 from tests.constructs.networks import refusal
 
@@ -62,6 +62,7 @@ def test_no_text_takes_long_to_be_refused(text: str) -> None:
         ({"port": 0}, "Container: port must be 1 to 65535, got 0"),
         ({"port": 65536}, "Container: port must be 1 to 65535, got 65536"),
         ({"port": True}, "Container: port must be int or None, got True; pass int or None"),
+        ({"udp": True}, "Container: udp says what the port speaks, and there is no port; give port="),
         ({"env": {"1X": "y"}}, "Container: an environment name is letters, digits and _, not a digit first, got '1X'"),
         ({"env": {"A-B": "y"}}, "Container: an environment name is letters, digits and _, not a digit first, got 'A-B'"),
         ({"secrets": {"": "y"}}, "Container: an environment name is letters, digits and _, not a digit first, got ''"),
@@ -87,6 +88,16 @@ def test_no_text_takes_long_to_be_refused(text: str) -> None:
         ({"user": ""}, "Container: user must be a name or an id, with a group after a colon, got ''"),
         ({"command": "run"}, "Container: command must be a sequence of str, got 'run'; pass a sequence of str"),
         ({"depends_on": {"db": "DONE"}}, "Container: depends_on must be a mapping of str to one of 'START', 'HEALTHY', 'COMPLETE', 'SUCCESS', got {'db': 'DONE'}; pass a mapping of str to one of 'START', 'HEALTHY', 'COMPLETE', 'SUCCESS'"),
+        ({"start_timeout": timedelta(seconds=1)}, "Container: start_timeout must be 2 to 120 whole seconds on Fargate, got 1"),
+        ({"credentials": "hunter2"}, "Container: credentials must be the ARN of a secret, got text that is none; a secret has .value()"),
+        ({"ulimits": {"nofiles": 1}}, "Container: ulimits has no 'nofiles'; did you mean nofile"),
+        ({"ulimits": {"x": 1}}, "Container: ulimits has no 'x'; it has core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack"),
+        ({"ulimits": {"nofile": (2, 1)}}, "Container: ulimits[nofile] is one number or a soft and a hard one, the soft not above, got [2, 1]"),
+        ({"ulimits": {"nofile": ()}}, "Container: ulimits[nofile] is one number or a soft and a hard one, the soft not above, got []"),
+        ({"ulimits": {"nofile": -2}}, "Container: ulimits[nofile] is one number or a soft and a hard one, the soft not above, got -2"),
+        ({"system_controls": {"vm.swappiness": "1"}}, "Container: system_controls takes net.*, fs.mqueue.* and kernel.msgmax, kernel.msgmnb, kernel.msgmni, kernel.sem, kernel.shmall, kernel.shmmax, kernel.shmmni, kernel.shm_rmid_forced, got 'vm.swappiness'; leave it out"),
+        ({"env_files": [EnvFile(bucket="arn:aws:s3:::conf", key=f"{n}.env") for n in range(11)]}, "Container: env_files has up to 10 files, got 11; put some together"),
+        ({"version_consistency": True}, "Container: version_consistency must be one of 'enabled', 'disabled' or None, got True; pass one of 'enabled', 'disabled' or None"),
         ({"privileged": True}, "Container: privileged is refused on Fargate, where tasks share no host; leave it out"),
         ({"links": ["a"]}, "Container: links is refused with awsvpc networks; containers of a task reach each other at localhost"),
         ({"extra_hosts": {}}, "Container: extra_hosts is refused on Fargate, where tasks share no host; leave it out"),
@@ -167,3 +178,18 @@ def test_sequences_and_mappings_are_copied() -> None:
     env["B"] = "2"
     command.append("x")
     assert (dict(one.env), one.command) == ({"A": "1"}, ("run",))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Restart(period=timedelta(seconds=59)), "Restart: period must be 60 to 1800 whole seconds, got 59"),
+        (lambda: Restart(ignored_exit_codes=[256]), "Restart: an exit code is 0 to 255, got 256"),
+        (lambda: Restart(ignored_exit_codes=range(51)), "Restart: ignored_exit_codes has up to 50, got 51"),
+        (lambda: EnvFile(bucket="conf", key="a.env"), "EnvFile: bucket must be the ARN of a bucket, arn:aws:s3:::name, got 'conf'"),
+        (lambda: EnvFile(bucket="arn:aws:s3:::conf", key="a.txt"), "EnvFile: key must be that of one object that ends in .env, got 'a.txt'"),
+        (lambda: EnvFile(bucket="arn:aws:s3:::conf", key="*.env"), "EnvFile: key must be that of one object that ends in .env, got '*.env'"),
+    ],
+)  # fmt: skip
+def test_what_no_part_of_a_container_can_be_is_refused(make: Any, message: str) -> None:
+    assert refusal(make) == message

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from fargate_stacks.constructs.container import Container, HealthCheck
-from fargate_stacks.constructs.task import Task, Volume
+from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
+from fargate_stacks.constructs.image import Image
+from fargate_stacks.constructs.task import Task
+from fargate_stacks.constructs.volume import Volume
 from fargate_stacks.core.values import Param, sub
 from tests.constructs.tasks import container, definition, properties, run
 
@@ -57,6 +59,10 @@ def test_the_least_task_is_written_out() -> None:
         ({"architecture": "ARM64"}, "RuntimePlatform", {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}),
         ({"ephemeral_storage": 21}, "EphemeralStorage", {"SizeInGiB": 21}),
         ({"volumes": [Volume("scratch")]}, "Volumes", [{"Name": "scratch"}]),
+        ({"cpu": "0.5 vCPU", "memory": "1 GB"}, "Cpu", "512"),
+        ({"cpu": ".5vcpu", "memory": "1 gb"}, "Memory", "1024"),
+        ({"pid_mode": "task"}, "PidMode", "task"),
+        ({"fault_injection": True}, "EnableFaultInjection", True),
     ],
 )
 def test_each_field_of_a_task_is_a_property(fields: dict[str, Any], path: str, value: Any) -> None:
@@ -68,6 +74,7 @@ def test_each_field_of_a_task_is_a_property(fields: dict[str, Any], path: str, v
     [
         ({"name": "web"}, "Name", "web"),
         ({"port": 80}, "PortMappings", [{"Name": "app", "ContainerPort": 80, "Protocol": "tcp"}]),
+        ({"port": 53, "udp": True}, "PortMappings", [{"Name": "app", "ContainerPort": 53, "Protocol": "udp"}]),
         ({"command": ["a", "b"]}, "Command", ["a", "b"]),
         ({"entrypoint": ["/bin/x"]}, "EntryPoint", ["/bin/x"]),
         ({"working_directory": "/srv"}, "WorkingDirectory", "/srv"),
@@ -79,6 +86,46 @@ def test_each_field_of_a_task_is_a_property(fields: dict[str, Any], path: str, v
         ({"readonly_root": True}, "ReadonlyRootFilesystem", True),
         ({"stop_timeout": timedelta(seconds=120)}, "StopTimeout", 120),
         ({"init": False}, "LinuxParameters", {"InitProcessEnabled": False}),
+        ({"start_timeout": timedelta(seconds=60)}, "StartTimeout", 60),
+        ({"restart": Restart()}, "RestartPolicy", {"Enabled": True, "RestartAttemptPeriod": 300}),
+        (
+            {"restart": Restart(period=timedelta(minutes=1), ignored_exit_codes=[0, 143])},
+            "RestartPolicy",
+            {"Enabled": True, "RestartAttemptPeriod": 60, "IgnoredExitCodes": [0, 143]},
+        ),
+        (
+            {"ulimits": {"nofile": 65536, "core": (0, -1)}},
+            "Ulimits",
+            [
+                {"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536},
+                {"Name": "core", "SoftLimit": 0, "HardLimit": -1},
+            ],
+        ),
+        (
+            {"system_controls": {"net.core.somaxconn": "1024"}},
+            "SystemControls",
+            [{"Namespace": "net.core.somaxconn", "Value": "1024"}],
+        ),
+        ({"labels": {"team": "shop"}}, "DockerLabels", {"team": "shop"}),
+        ({"version_consistency": "disabled"}, "VersionConsistency", "disabled"),
+        ({"interactive": True}, "Interactive", True),
+        ({"pseudo_terminal": True}, "PseudoTerminal", True),
+        (
+            {"env_files": [EnvFile(bucket="arn:aws:s3:::conf", key="prod.env")]},
+            "EnvironmentFiles",
+            [{"Type": "s3", "Value": "arn:aws:s3:::conf/prod.env"}],
+        ),
+        (
+            {"credentials": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf"},
+            "RepositoryCredentials",
+            {"CredentialsParameter": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub-AbCdEf"},
+        ),
+        ({"image": Image("example/web", tag="1.2")}, "Image", "example/web:1.2"),
+        (
+            {"image": Image("example/web", digest="sha256:" + "a" * 64)},
+            "Image",
+            "example/web@sha256:" + "a" * 64,
+        ),
         (
             {"drop": ["ALL"], "add": ["SYS_PTRACE"]},
             "LinuxParameters",
@@ -113,7 +160,7 @@ def test_each_field_of_a_task_is_a_property(fields: dict[str, Any], path: str, v
     ],
 )
 def test_each_field_of_a_container_is_a_property(fields: dict[str, Any], path: str, value: Any) -> None:
-    assert container(Container(image="nginx:1", **fields))[path] == value
+    assert container(Container(**{"image": "nginx:1", **fields}))[path] == value
 
 
 def test_mounts_name_volumes_and_may_be_read_only() -> None:

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate_stacks.constructs.access import Access, allow, merge_statements, plain
+from fargate_stacks.constructs.access import Access, ExistingRole, allow, merge_statements, plain
+from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.network import Vpc
+from fargate_stacks.constructs.service import Service
 from fargate_stacks.constructs.task import Task
+from fargate_stacks.core.render import render
+from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.core.values import Param, sub
 from fargate_stacks.errors import RenderError
 from fargate_stacks.providers.bucket import Bucket
+from tests.constructs.networks import refusal
 from tests.constructs.tasks import properties, run, statements
 
 PLAIN = Container(image="nginx:1")
@@ -113,6 +119,79 @@ def test_a_secret_by_its_arn_is_granted_and_no_other(value: str, action: str, re
         LOGS,
         {"Effect": "Allow", "Action": [action], "Resource": [resource]},
     ]
+
+
+def test_credentials_of_a_registry_are_granted_to_the_execution_role() -> None:
+    task = Task(containers=[Container(image="example.com/web:1", credentials=f"{SECRET}-AbCdEf")])
+    assert statements(run(task), "WebExecutionPolicy") == [
+        LOGS,
+        {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": [f"{SECRET}-AbCdEf"]},
+    ]
+
+
+def test_an_environment_file_is_one_object_and_its_buckets_place() -> None:
+    conf = Bucket("Conf")
+    task = Task(containers=[Container(image="nginx:1", env_files=[conf.env_file("prod.env")])])
+    assert statements(run(task, conf), "WebExecutionPolicy") == [
+        LOGS,
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [{"Fn::Sub": "${ConfBucket.Arn}/prod.env"}]},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation"],
+            "Resource": [{"Fn::GetAtt": ["ConfBucket", "Arn"]}],
+        },
+    ]
+
+
+# roles that exist already
+
+ROLE = "arn:aws:iam::123456789012:role/teams/shop/api"
+
+
+def test_an_existing_role_is_named_and_gets_the_policies_from_their_side() -> None:
+    existing = ExistingRole(ROLE)
+    uses = [Access(label="X.y()", statements=[allow("s3:GetObject", on=["x"])])]
+    template = run(Task(containers=[PLAIN], uses=uses, task_role=existing, execution_role=existing))
+    assert not [one for one in template.resources.values() if one["Type"] == "AWS::IAM::Role"]
+    found = properties(template, "WebTaskDefinition")
+    assert found["TaskRoleArn"] == found["ExecutionRoleArn"] == ROLE
+    for kind in ("Task", "Execution"):
+        assert properties(template, f"Web{kind}Policy")["Roles"] == ["api"]
+
+
+def test_an_existing_role_that_is_trusted_gets_nothing() -> None:
+    trusted = ExistingRole(Param("RoleArn"), policies="trust")
+    uses = [Access(label="X.y()", statements=[allow("s3:GetObject", on=["x"])])]
+    template = run(Task(containers=[PLAIN], uses=uses, task_role=trusted))
+    assert "WebTaskPolicy" not in template.resources
+    assert properties(template, "WebTaskDefinition")["TaskRoleArn"] == {"Ref": "RoleArn"}
+
+
+def test_a_service_waits_for_policies_that_name_an_existing_role_trap_1() -> None:
+    net = Vpc("Net")
+    main = Cluster("Main", vpc=net)
+    uses = [Access(label="X.y()", statements=[allow("s3:GetObject", on=["x"])])]
+    task = Task(containers=[PLAIN], uses=uses, task_role=ExistingRole(ROLE))
+    template = render(App([Stack("s", [net, main, Service("Web", cluster=main, task=task)])]))["s"]
+    assert "WebTaskPolicy" in template.resources["WebService"]["DependsOn"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ExistingRole("api"),
+            "ExistingRole: arn must be that of a role, arn:aws:iam::123456789012:role/name, got 'api'",
+        ),
+        (
+            lambda: ExistingRole(Param("RoleArn")),
+            "ExistingRole: policies are attached by the role's name, which an ARN from elsewhere does not show; "
+            'give "trust"',
+        ),
+    ],
+)
+def test_what_no_existing_role_can_be_is_refused(make: Any, message: str) -> None:
+    assert refusal(make) == message
 
 
 def test_secrets_are_for_the_execution_role_alone() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fargate_stacks.constructs.access import Access, SecretValue
 from fargate_stacks.constructs.container import Container, HealthCheck
 from fargate_stacks.constructs.sizes import SIZES
-from fargate_stacks.constructs.task import RETENTION, Task, Volume
+from fargate_stacks.constructs.task import RETENTION, Task
+from fargate_stacks.constructs.volume import Volume
 from fargate_stacks.core.values import Param
 from fargate_stacks.errors import SpecError
 from tests.constructs.networks import refusal
@@ -36,6 +37,14 @@ def side(name: str = "side", **fields: Any) -> Container:
         ({"os": "WINDOWS_SERVER_2022_CORE", "cpu": 1024, "memory": 2048, "architecture": "ARM64"}, "Task: Windows on Fargate runs on X86_64, got ARM64"),
         ({"os": "WINDOWS_SERVER_2022_FULL", "cpu": 1024, "memory": 2048, "ephemeral_storage": 30}, "Task: ephemeral_storage cannot be chosen for Windows on Fargate; leave it out"),
         ({"os": "linux"}, "Task: os must be one of 'LINUX', 'WINDOWS_SERVER_2019_CORE', 'WINDOWS_SERVER_2019_FULL', 'WINDOWS_SERVER_2022_CORE', 'WINDOWS_SERVER_2022_FULL', 'WINDOWS_SERVER_2025_CORE', 'WINDOWS_SERVER_2025_FULL', got 'linux'; pass one of 'LINUX', 'WINDOWS_SERVER_2019_CORE', 'WINDOWS_SERVER_2019_FULL', 'WINDOWS_SERVER_2022_CORE', 'WINDOWS_SERVER_2022_FULL', 'WINDOWS_SERVER_2025_CORE', 'WINDOWS_SERVER_2025_FULL'"),
+        ({"cpu": "0.5 GB"}, 'Task: cpu as text is like "0.5 vCPU", got \'0.5 GB\'; or give CPU units'),
+        ({"memory": "lots"}, 'Task: memory as text is like "2 GB", got \'lots\'; or give MiB'),
+        ({"cpu": "0.3 vCPU"}, 'Task: cpu as text is like "0.5 vCPU", got \'0.3 vCPU\'; or give CPU units'),
+        ({"cpu": "3 vCPU", "memory": "6 GB"}, "Task: Fargate has cpu 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, got cpu=3072; nearest legal: cpu=2048, memory=6144"),
+        ({"os": "WINDOWS_SERVER_2022_CORE", "cpu": 1024, "memory": 2048, "pid_mode": "task"}, "Task: pid_mode is for Linux; leave it out"),
+        ({"uses": [Access(label="A.x()", volumes=[Volume("v")], mounts={"/data": "v"})], "containers": [Container(image="nginx", tmpfs={"/data": 1})]}, 'Task: container "app" and A.x() both mount at /data; change one path'),
+        ({"uses": [Access(label="A.x()", sidecars=[side("app")])]}, 'Task: two containers are named "app"; give each its own name'),
+        ({"uses": [Access(label="A.x()", sidecars=[side(memory=600)])]}, 'Task: container "side" has memory=600, more than the task\'s memory=512; lower it'),
         ({"ephemeral_storage": 20}, "Task: ephemeral_storage must be 21 to 200 GiB, got 20; 20 GiB come without asking"),
         ({"ephemeral_storage": 201}, "Task: ephemeral_storage must be 21 to 200 GiB, got 201; 20 GiB come without asking"),
         ({"log_retention": 31}, "Task: CloudWatch Logs cannot keep 31 days; log_retention=30 is nearest"),
@@ -65,7 +74,7 @@ def side(name: str = "side", **fields: Any) -> Container:
         ({"containers": [Container(image="nginx", env={"U": "1"})], "uses": [Access(label="A.x()", environment={"U": "1"})]}, "Task: container \"app\" and A.x() both set the environment name U; give one another name, for example env='U_2'"),
         ({"containers": APP}, "Task: containers must be a sequence of Container, got Container; pass a sequence of Container"),
         ({"containers": ["nginx"]}, "Task: containers must be a sequence of Container, got ['nginx']; pass a sequence of Container"),
-        ({"cpu": 256.0}, "Task: cpu must be int, got 256.0; pass int"),
+        ({"cpu": 256.0}, "Task: cpu must be int or str, got 256.0; pass int or str"),
         ({"image": "nginx"}, "Task: image belongs to a container: containers=[Container(image=...)]"),
         ({"memori": 5}, "Task: there is no field memori; did you mean memory"),
     ],
@@ -102,6 +111,64 @@ def test_the_days_that_logs_can_be_kept_are_those_of_cfn_lint() -> None:
 
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Logs::LogGroup").schema
     assert sorted(schema["properties"]["RetentionInDays"]["enum"]) == sorted(RETENTION)
+
+
+def test_sidecars_of_uses_come_after_the_containers_and_may_be_waited_for() -> None:
+    app = Container(image="nginx", depends_on={"side": "HEALTHY"})
+    task = Task(containers=[app], uses=[Access(label="A.x()", sidecars=[side(health=TRUE)])])
+    assert task.names == ["app", "side"]
+
+
+def test_mounts_of_uses_are_those_of_the_container_named() -> None:
+    other = side(mounts={"/own": "v"})
+    access = Access(label="A.x()", volumes=[Volume("v")], mounts={"/data": "v"}, container="side")
+    task = Task(containers=[APP, other], uses=[access, access])
+    assert (task.mounts_of(APP), task.mounts_of(other)) == ({}, {"/own": "v", "/data": "v"})
+    assert [one.name for one in task.all_volumes] == ["v"]
+
+
+@pytest.mark.parametrize(
+    ("containers", "size"),
+    [
+        ([APP], (256, 512)),
+        ([Container(image="nginx", cpu=300, memory=400)], (512, 1024)),
+        ([Container(image="nginx", memory=3000)], (512, 3072)),
+        ([Container(image="nginx", cpu=256, memory=2048), side(cpu=64, memory=256)], (512, 3072)),
+        ([Container(image="nginx", cpu=9000, memory=1024)], (16384, 32768)),
+        ([Container(image="nginx", tmpfs={"/tmp": 512})], (256, 1024)),
+        ([Container(image="nginx", memory_reservation=400, tmpfs={"/tmp": 200})], (256, 1024)),
+    ],
+)
+def test_fitting_chooses_the_cheapest_size(containers: list[Container], size: tuple[int, int]) -> None:
+    task = Task.fitting(containers)
+    assert (task.cpu_units, task.memory_mib) == size
+
+
+def test_fitting_counts_sidecars_and_takes_the_smallest_that_windows_has() -> None:
+    fitted = Task.fitting([APP], uses=[Access(label="A.x()", sidecars=[side(memory=600)])])
+    assert (fitted.cpu, fitted.memory) == (256, 1024)
+    assert Task.fitting([APP], os="WINDOWS_SERVER_2022_CORE").cpu == 1024
+
+
+def test_what_fits_nowhere_is_refused() -> None:
+    assert refusal(lambda: Task.fitting([Container(image="nginx", memory=300_000)])) == (
+        "Task.fitting: no size of Fargate has cpu 0 and 300000 MiB together; split the task in two"
+    )
+    assert refusal(lambda: Task.fitting(APP)) == (
+        "Task.fitting(): containers must be a sequence of Container, got Container; pass a sequence of Container"
+    )
+
+
+@given(st.lists(st.tuples(st.integers(1, 4096), st.integers(6, 20_000)), min_size=1, max_size=5))
+def test_what_fitting_chooses_no_cheaper_size_could_hold(parts: list[tuple[int, int]]) -> None:
+    containers = [side(f"c{n}", cpu=cpu, memory=memory) for n, (cpu, memory) in enumerate(parts)]
+    task = Task.fitting(containers)
+    cpu, memory = sum(cpu for cpu, _ in parts), sum(memory for _, memory in parts)
+    price = task.cpu_units / 1024 * 0.04048 + task.memory_mib / 1024 * 0.004445
+    for one, amounts in SIZES.items():
+        for amount in amounts:
+            cheaper = one / 1024 * 0.04048 + amount / 1024 * 0.004445 < price - 1e-12
+            assert not (cheaper and one >= cpu and amount >= memory)
 
 
 def test_equal_accesses_merge() -> None:
