@@ -21,10 +21,15 @@ from fargate_stacks import (
     Access,
     App,
     Attr,
+    BlueGreen,
     Bucket,
+    Canary,
+    CircuitBreaker,
     Cluster,
+    Cognito,
     Construct,
     Container,
+    EarlySuccess,
     Egress,
     Endpoint,
     Endpoints,
@@ -39,10 +44,18 @@ from fargate_stacks import (
     FlowLogs,
     Generate,
     HealthCheck,
+    HostedZone,
     Image,
+    Key,
+    LambdaHook,
+    Linear,
     LoadBalancer,
+    LogArchive,
+    MutualTls,
+    Oidc,
     OnDemand,
     Param,
+    Pause,
     PortAccess,
     Postgres,
     Queue,
@@ -56,9 +69,11 @@ from fargate_stacks import (
     Spot,
     Stack,
     Task,
+    TrustStore,
     Value,
     Volume,
     Vpc,
+    Waf,
     queue_worker,
     render,
     sub,
@@ -77,10 +92,38 @@ TASK = Task(containers=[ONE])
 SHARED = [NET, MAIN, DOOR, JOBS, FILES, KEY, ORDERS, PLACE]
 OLD = ExistingVpc(vpc_id="vpc-0123456789abcdef0", private=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
 LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/x/1/2"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:check"
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 
 RIGHT: dict[Any, dict[str, Any]] = {
     Access: {"label": "A.b()"},
+    BlueGreen: {},
+    Canary: {},
+    CircuitBreaker: {},
+    Cognito: {
+        "user_pool_arn": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc",
+        "client_id": "abc",
+        "domain": "shop",
+    },
+    EarlySuccess: {"healthy": 100},
+    HostedZone: {"name": "example.com", "id": "Z123456789"},
+    Key: {"name": "X"},
+    LambdaHook: {"function": FUNCTION, "stages": ["PRE_SCALE_UP"]},
+    Linear: {},
+    LogArchive: {"name": "X"},
+    MutualTls: {},
+    Oidc: {
+        "issuer": "https://id.example.com",
+        "authorization_endpoint": "https://id.example.com/authorize",
+        "token_endpoint": "https://id.example.com/token",
+        "user_info_endpoint": "https://id.example.com/userinfo",
+        "client_id": "abc",
+        "client_secret": KEY.value(),
+    },
+    Pause: {"stages": ["PRE_SCALE_UP"]},
+    TrustStore: {"name": "X", "bucket": FILES.bucket_name, "key": "ca.pem"},
+    Waf: {"name": "X"},
     Bucket: {"name": "X"},
     Cluster: {"name": "X", "vpc": NET},
     Container: {"image": "nginx"},
@@ -184,6 +227,21 @@ def placed(thing: Any) -> App:
             members = [Service("Odd", cluster=MAIN, task=thing)]
         case Container():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[thing], volumes=[Volume("x")]))]
+        case BlueGreen() | Canary() | Linear() | Rolling():
+            members = [Service("Odd", cluster=MAIN, task=TASK, route=DOOR.route(), deployment=thing)]
+        case Pause() | LambdaHook():
+            return placed(BlueGreen(hooks=[thing]))
+        case CircuitBreaker():
+            return placed(Rolling(circuit_breaker=thing))
+        case EarlySuccess():
+            return placed(Rolling(early_success=thing))
+        case Cognito() | Oidc():
+            door = LoadBalancer("OddDoor", vpc=NET, certificate=CERTIFICATE, logins=True)
+            members = [door, Service("Odd", cluster=MAIN, task=TASK, route=door.route(login=thing))]
+        case HostedZone():
+            members = [LoadBalancer("OddDoor", vpc=NET, domain="a.example.com", hosted_zone=thing)]
+        case MutualTls():
+            members = [LoadBalancer("OddDoor", vpc=NET, certificate=CERTIFICATE, mutual_tls=thing)]
         case FireLens() | Splunk():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], logs=thing))]
         case Image():
@@ -260,7 +318,7 @@ def test_every_public_value_and_construct_is_among_them() -> None:
         for name in fargate_stacks.__all__
         if isinstance(kind := getattr(fargate_stacks, name), type) and issubclass(kind, (Construct, Value))
     }
-    made_by_verbs = {fargate_stacks.Route, fargate_stacks.LogDriver, Construct, Value}
+    made_by_verbs = {fargate_stacks.Route, fargate_stacks.LogDriver, fargate_stacks.Deployment, Construct, Value}
     assert public - made_by_verbs <= RIGHT.keys(), public - made_by_verbs - RIGHT.keys()
 
 

@@ -29,13 +29,9 @@ class FlowLogs(Value):
     traffic: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
 
     def check(self) -> None:
-        if self.retention not in [timedelta(days=days) for days in _RETENTION]:
-            days = self.retention.total_seconds() / 86_400
-            longer = next((one for one in _RETENTION if one > days), _RETENTION[-1])
-            raise self.refuse(
-                f"retention must be a period that CloudWatch Logs knows, got {days:g} days; "
-                f"the next one is timedelta(days={longer})"
-            )
+        problem = problem_of_retention(self.retention)
+        if problem is not None:
+            raise self.refuse(f"retention {problem}")
 
     def resources(self, vpc: Construct, vpc_id: Text, tags: Tags) -> Iterator[Any]:
         """Give the log group, the role that may write to it alone, and the flow log."""
@@ -95,3 +91,12 @@ def _trust() -> dict[str, Any]:
             }
         ],
     }
+
+
+def problem_of_retention(retention: timedelta) -> str | None:
+    """Say what is wrong with how long a log group keeps its records, or nothing."""
+    if retention in [timedelta(days=days) for days in _RETENTION]:
+        return None
+    days = retention.total_seconds() / 86_400
+    longer = next((one for one in _RETENTION if one > days), _RETENTION[-1])
+    return f"must be a period that CloudWatch Logs knows, got {days:g} days; the next one is timedelta(days={longer})"

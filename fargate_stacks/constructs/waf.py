@@ -9,6 +9,7 @@ from typing import Any
 
 from troposphere import GetAtt
 
+from fargate_stacks.constructs.flow_logs import problem_of_retention
 from fargate_stacks.constructs.key import Key
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
@@ -40,6 +41,9 @@ class Waf(Construct):
     encryption: Key | None = None
 
     def check(self) -> None:
+        problem = problem_of_retention(self.log_retention)
+        if problem is not None:
+            raise self.refuse(f"log_retention {problem}")
         for one in self.groups:
             if not re.fullmatch(r"AWSManagedRules[A-Za-z0-9]+", one):
                 raise self.refuse(f"groups are names of AWS's managed rule groups, got {shown(one)}")
