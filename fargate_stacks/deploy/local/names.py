@@ -13,6 +13,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ministack.core.router": (
         "SERVICE_PATTERNS", "_is_aws_service_name",
     ),
+    "ministack.services.alb": (
+        "_ACTION_MAP", "_error", "_lb_attrs", "_lbs", "_listeners", "_p", "_rules",
+    ),
     "ministack.services.cloudformation": (
         "_change_sets", "_exports", "_stack_events", "_stacks",
     ),
@@ -43,12 +46,21 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_adopt_resource", "_provision_keeping_seed", "_resolve_stack_outputs", "_resource_policy",
         "_runs_on_worker_thread", "_update_keeping_seed",
     ),
+    "ministack.services.dynamodb": (
+        "_tables",
+    ),
     "ministack.services.ec2": (
-        "_ACTION_MAP", "_addresses", "_nat_gateways", "_rules_match", "_security_groups", "_sg_rule_id",
-        "_subnets", "_tags",
+        "_ACTION_MAP", "_addresses", "_internet_gateways", "_nat_gateways", "_route_tables", "_rules_match",
+        "_security_groups", "_sg_rule_id", "_subnets", "_tags",
     ),
     "ministack.services.ecs": (
         "_ACTION_MAP", "_clusters", "_iso", "_next_task_def_revision", "_resolve_cluster_name",
         "_resolve_td_key", "_sanitize", "_services", "_tags", "_task_defs",
+    ),
+    "ministack.services.rds": (
+        "_clusters", "_instances",
+    ),
+    "ministack.services.s3": (
+        "_buckets",
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
 from fargate_stacks.deploy.local.calls import Refused, query
+from fargate_stacks.deploy.local.guards import with_gateway
 
 Props = Mapping[str, Any]
 
@@ -67,6 +68,9 @@ def _nat(logical_id: str, props: Props, stack: str) -> tuple[str, dict[str, str]
     address = ec2._addresses.get(allocation) if allocation else None
     if public and address is None:
         raise Refused("Ec2", "InvalidAllocationID.NotFound", f"The allocation ID '{allocation}' does not exist")
+    if public:
+        vpc = ec2._subnets[subnet]["VpcId"]
+        with_gateway(vpc, f"Network {vpc} has no Internet gateway attached", "Gateway.NotAttached", "Ec2")
     if address and address["AssociationId"]:
         raise Refused("Ec2", "Resource.AlreadyAssociated", f"Elastic IP address [{allocation}] is already associated")
     made = call(

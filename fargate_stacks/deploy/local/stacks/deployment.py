@@ -97,6 +97,8 @@ class Deployment:
             wrong = properties.early(self.template)
             if wrong:
                 return self._invalid(wrong)
+        if not self._may_remove(definitions):
+            return self._told(self.failures)
         failed = await graph.walk(before, self._work, self.order, stop=self.cancelled, halt=not self.disable_rollback)
         if self.cancelled.is_set():
             stacks.CLIENT_REQUEST_TOKEN.set(self.cancel_token)
@@ -128,6 +130,16 @@ class Deployment:
             "_conditions": self.template.conditions,
         }
         return None
+
+    def _may_remove(self, definitions: Record) -> bool:
+        for name, record in self.before.items():
+            if name not in definitions:
+                try:
+                    self.rules.check(name, record["ResourceType"], "Delete")
+                except PermissionError as error:
+                    self.touched[name] = ({**record}, False)
+                    self._failed(Resource(self.stack, name, record["ResourceType"]), "update", str(error))
+        return not self.failures["update"]
 
     def _invalid(self, wrong: list[properties.Problem]) -> str:
         operation = events.OPERATION.get() or {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ministack.core.responses import now_iso
 from ministack.services import cloudformation
@@ -38,6 +40,7 @@ def register() -> None:
     for module in (stacks, handlers):
         module._delete_stack_async = _delete_by_name
     handlers._capabilities_enforced = lambda: True
+    helpers._resolve_document = _by_host_too(helpers._resolve_document)
     nested.register()
     actions = handlers._ACTION_HANDLERS
     for name, handler in {
@@ -58,6 +61,19 @@ def register() -> None:
         "DescribeEvents": describe.operation_events,
     }.items():
         actions[name] = refusing(handler)
+
+
+def _by_host_too(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a document be named by bucket.s3.region.amazonaws.com/key; the emulator knows amazonaws.com/bucket/key."""
+
+    def resolve(params: Params, body_key: str, url_key: str, label: str) -> Any:
+        url = urlsplit(helpers._p(params, url_key))
+        virtual = re.fullmatch(r"(.+)\.s3[.-](?:.+\.)?amazonaws\.com", url.hostname or "")
+        if virtual is not None:
+            params = {**params, url_key: [f"https://s3.amazonaws.com/{virtual.group(1)}{url.path}"]}
+        return original(params, body_key, url_key, label)
+
+    return resolve
 
 
 def reset() -> None:
