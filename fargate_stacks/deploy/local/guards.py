@@ -16,12 +16,12 @@ Props = Mapping[str, Any]
 
 def register() -> None:
     """Put the checks before the emulator's handlers of resource types, and before two calls."""
-    creating = {
+    creating: dict[str, Callable[[Props], None]] = {
         "AWS::EC2::Route": _route,
         "AWS::ElasticLoadBalancingV2::ListenerRule": _priority,
         "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
     }
-    deleting = {
+    deleting: dict[str, Callable[[str], None]] = {
         "AWS::DynamoDB::Table": _table,
         "AWS::EC2::SecurityGroup": _group,
         "AWS::EC2::VPCGatewayAttachment": _attachment,
@@ -33,10 +33,10 @@ def register() -> None:
         "AWS::S3::Bucket": _bucket,
     }
     handlers = provisioners._RESOURCE_HANDLERS
-    for kind, check in creating.items():
-        handlers[kind] = {**handlers[kind], "create": _before_create(check, handlers[kind]["create"])}
-    for kind, check in deleting.items():
-        handlers[kind] = {**handlers[kind], "delete": _before_delete(check, handlers[kind]["delete"])}
+    for kind, fits in creating.items():
+        handlers[kind] = {**handlers[kind], "create": _before_create(fits, handlers[kind]["create"])}
+    for kind, free in deleting.items():
+        handlers[kind] = {**handlers[kind], "delete": _before_delete(free, handlers[kind]["delete"])}
     rule = handlers["AWS::ElasticLoadBalancingV2::ListenerRule"]
     rule["update"] = _before_rule_update(rule["update"])
     balancer = handlers["AWS::ElasticLoadBalancingV2::LoadBalancer"]

@@ -33,7 +33,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_resolve_parameters", "validate_template_support",
     ),
     "ministack.services.cloudformation.helpers": (
-        "_error", "_extract_string_members", "_p", "_page", "_resolve_template",
+        "_error", "_extract_string_members", "_p", "_page", "_resolve_document", "_resolve_template",
     ),
     "ministack.services.cloudformation.provisioners": (
         "_CONDITIONALLY_REPLACING_PROPERTIES", "_REPLACING_PROPERTIES", "_RESOURCE_HANDLERS",
