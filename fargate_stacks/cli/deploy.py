@@ -32,6 +32,12 @@ from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_opt
     help="Stop a service's deployment after N tasks failed in the same way, instead of waiting for the circuit "
     "breaker. A stack that never was is deleted again. Default: never.",
 )
+@click.option(
+    "--preflight/--no-preflight",
+    default=True,
+    show_default=True,
+    help="First ask AWS about images, secrets, certificates, subnets, names and quotas that the stacks need.",
+)
 @how_options
 def command(
     target: str | None,
@@ -42,6 +48,7 @@ def command(
     profile: str | None,
     given: dict[str, str],
     fail_fast: int | None,
+    preflight: bool,
     yes: bool,
     timeout: float | None,
     if_busy: str,
@@ -57,7 +64,7 @@ def command(
     Exit codes:
       0    done, or nothing to change
       1    AWS refused a call, or something unexpected
-      2    the input is wrong; nothing was sent
+      2    the input is wrong, or something that it needs is not there; nothing was sent
       4    declined, or nobody to ask
       5    a stack is busy or in a state that needs a decision; nothing was started
       6    CloudFormation refused the change set; nothing was changed
@@ -76,6 +83,10 @@ def command(
 
         client = open_cloud(local=local, region=region, profile=profile)
         assert client is not None
+        if preflight:
+            from fargate_stacks.deploy.preflight import refuse
+
+            refuse(templates, client, out=out, given=given, only=stacks)
         deploy(
             templates,
             client,

@@ -8,13 +8,13 @@ from datetime import tzinfo
 from fargate_stacks.deploy.ecs_row import Row, State
 from fargate_stacks.deploy.evidence import Evidence, Stopped
 from fargate_stacks.deploy.hint_table import Hint
-from fargate_stacks.deploy.messages import Evidenced, Message, Rollout, TaskFailed
+from fargate_stacks.deploy.messages import Evidenced, Message, Preflighted, Rollout, TaskFailed
 
 Styled = tuple[str, str]
 
 
 def ecs_lines(message: Message, *, zone: tzinfo | None = None) -> Iterator[Styled]:
-    """Give the lines of a message about ECS; none for any other message."""
+    """Give the lines of a message about ECS or of a finding before a deploy; none for any other message."""
     match message:
         case Rollout(ecs=row):
             yield f"  {row_text(row)}", _style(row.state)
@@ -24,6 +24,11 @@ def ecs_lines(message: Message, *, zone: tzinfo | None = None) -> Iterator[Style
             yield f"  {service}  task failed: {what_stopped(one)}", "red"
         case Evidenced(evidence=found):
             yield from evidence_lines(found)
+        case Preflighted(preflight=one):
+            where = (
+                f"{one.owner} ({one.stack}.{one.logical_id})" if one.owner else f"{one.stack} {one.logical_id}".strip()
+            )
+            yield f"{one.severity}: {one.code} {where}: {one.message}", "red" if one.severity == "error" else "yellow"
 
 
 def row_text(row: Row) -> str:

@@ -12,6 +12,7 @@ from fargate_stacks.deploy.diagnosis import Diagnosis
 from fargate_stacks.deploy.ecs_row import Row
 from fargate_stacks.deploy.evidence import Evidence, Stopped
 from fargate_stacks.deploy.plan import Plan
+from fargate_stacks.deploy.preflight_subject import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,14 @@ class Evidenced(Message):
 
     kind: ClassVar[str] = "evidence"
     evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflighted(Message):
+    """Something that was found before a deploy: an image that is not there, a quota that is too small."""
+
+    kind: ClassVar[str] = "preflight"
+    preflight: Finding
 
 
 Out = Callable[[Message], None]
