@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError
 
 if TYPE_CHECKING:
@@ -28,18 +29,62 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str | None) -> fl
     return float(int(match.group(1)) * _UNITS[match.group(2)])
 
 
+def _kinds(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
+    kinds = {kind.strip() for one in given for kind in one.split(",")}
+    wrong = sorted(kinds - {"broadening", "data-loss"})
+    if wrong:
+        raise click.BadParameter(f"write broadening or data-loss, got {wrong[0]!r}", ctx, param)
+    return frozenset(kinds)
+
+
 _WHERE = (
     click.option("--local", is_flag=True, help="Use the local cloud of this folder; it needs no account."),
     click.option("--region", metavar="REGION", help="The region of stacks that name none."),
     click.option("--profile", metavar="NAME", help="The profile of the AWS configuration."),
 )
+_PROFILES = click.option(
+    "--profile",
+    "profiles",
+    metavar="[STACK=]NAME",
+    multiple=True,
+    help="The profile of the AWS configuration, or that of one stack. May be given several times.",
+)
 _HOW = (
-    click.option("--yes", "-y", is_flag=True, help="Ask nothing."),
+    click.option("--yes", "-y", is_flag=True, help="Ask nothing. Broadening and loss of data need --approve."),
+    click.option(
+        "--approve",
+        "approved",
+        metavar="KINDS",
+        multiple=True,
+        callback=_kinds,
+        help="Approve broadening (who may do more, what is reached from anywhere) or data-loss, or both by a comma.",
+    ),
+    click.option(
+        "--concurrency",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=8,
+        show_default=True,
+        help="Stacks that are worked on at one time.",
+    ),
     click.option(
         "--timeout",
         metavar="TIME",
         callback=_seconds,
-        help="Stop watching after 90s, 30m, 2h and exit with 9; the operation goes on. Default: never.",
+        help="Stop watching after 90s, 30m, 2h and exit with 9; the operations go on. Default: never.",
+    ),
+    click.option(
+        "--cancel-after",
+        metavar="TIME",
+        callback=_seconds,
+        help="Cancel an operation that has not ended after 90s, 30m, 2h. Default: never.",
+    ),
+    click.option(
+        "--on-interrupt",
+        type=click.Choice(["detach", "cancel"]),
+        default="detach",
+        show_default=True,
+        help="What SIGTERM does, and Ctrl-C where there is no terminal: leave the operations running, or cancel them.",
     ),
     click.option(
         "--if-busy",
@@ -55,11 +100,15 @@ _HOW = (
         "agree; with --local it makes itself.",
     ),
     click.option(
+        "--role-arn", metavar="ARN", help="The role with which CloudFormation works. Default: your own rights."
+    ),
+    click.option(
         "--output",
-        type=click.Choice(["plain", "jsonl", "quiet"]),
-        default="plain",
+        type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
+        default="auto",
         show_default=True,
-        help="One line for each change of state; typed JSON lines on standard output; or only what failed.",
+        help="live: a block that is drawn anew; plain: one line for each change of state; jsonl: typed JSON lines on "
+        "standard output; quiet: only what failed. auto is live on a terminal and plain elsewhere.",
     ),
 )
 
@@ -69,9 +118,45 @@ def where_options(function: _F) -> _F:
     return reduce(lambda done, option: option(done), reversed(_WHERE), function)
 
 
+def places_options(function: _F) -> _F:
+    """Add --local, --region and --profile, the last for single stacks too."""
+    return reduce(lambda done, option: option(done), (_PROFILES, *reversed(_WHERE[:2])), function)
+
+
 def how_options(function: _F) -> _F:
-    """Add --yes, --timeout, --if-busy, --artifact-bucket and --output."""
+    """Add the options of commands that change stacks."""
     return reduce(lambda done, option: option(done), reversed(_HOW), function)
+
+
+def by_stack(given: tuple[str, ...], templates: Mapping[str, object]) -> tuple[str | None, dict[str, str]]:
+    """Take apart values that are NAME for all stacks or STACK=NAME for one."""
+    common: str | None = None
+    single: dict[str, str] = {}
+    for one in given:
+        stack, equals, value = one.partition("=")
+        if not equals:
+            common = one
+        elif stack in templates:
+            single[stack] = value
+        else:
+            raise DeployError(f"--profile {one}: the app has no stack {stack}{nearest(stack, templates)}", exit_code=2)
+    return common, single
+
+
+def open_clouds(
+    *, local: bool, region: str | None, profiles: tuple[str, ...], templates: Mapping[str, object], start: bool = True
+) -> tuple[Client | None, dict[str, Client]]:
+    """Connect to the local cloud of this folder or to AWS, and for stacks with a profile of their own by that.
+
+    The local one is started where none runs; with `start` off None says that none runs.
+    """
+    from fargate_stacks.deploy.client import connect
+
+    common, single = by_stack(profiles, templates)
+    if local and profiles:
+        raise DeployError("deploy: --local uses no profile; leave --profile out", exit_code=2)
+    client = open_cloud(local=local, region=region, profile=common, start=start)
+    return client, {stack: connect(region=region, profile=name) for stack, name in single.items()}
 
 
 def open_cloud(*, local: bool, region: str | None, profile: str | None, start: bool = True) -> Client | None:
@@ -83,8 +168,6 @@ def open_cloud(*, local: bool, region: str | None, profile: str | None, start: b
 
     if not local:
         return connect(region=region, profile=profile)
-    if profile is not None:
-        raise DeployError("deploy: --local uses no profile; leave --profile out", exit_code=2)
     from fargate_stacks.deploy import local as local_cloud
 
     folder = Path.cwd()

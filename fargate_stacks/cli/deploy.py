@@ -3,27 +3,85 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fargate_stacks.cli.cloud import how_options, open_cloud, where_options
+from fargate_stacks.cli.cloud import how_options, open_clouds, places_options
 from fargate_stacks.cli.load import load_templates, select
 from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_option
+from fargate_stacks.errors import DeployError, LoadError
+
+if TYPE_CHECKING:
+    from fargate_stacks.core.template import Template
+
+parameter_options = (
+    click.option(
+        "--parameter",
+        "given",
+        metavar="[STACK.]KEY=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="The value of a template's parameter. May be given several times. Default: the one that the stack "
+        "has, else the template's own.",
+    ),
+    click.option(
+        "--parameters",
+        "parameter_file",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A JSON object of parameter values by KEY or STACK.KEY, or a list as the AWS command line takes it.",
+    ),
+)
+
+
+def parameter_option(function: Any) -> Any:
+    """Add --parameter and --parameters."""
+    for option in reversed(parameter_options):
+        function = option(function)
+    return function
 
 
 @click.command()
 @app_option
 @set_option
 @stack_option
-@where_options
 @click.option(
-    "--parameter",
-    "given",
-    metavar="[STACK.]KEY=VALUE",
+    "--template",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Deploy a CloudFormation template of any origin, as the stack that --stack names, instead of an app.",
+)
+@places_options
+@parameter_option
+@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="A tag of the stacks.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, change nothing. The same as diff.")
+@click.option("--exit-code", "tell", is_flag=True, help="With --dry-run: exit with 3 when there are changes.")
+@click.option(
+    "--approve-plan",
+    metavar="HASH",
+    help="Execute the plan with this hash, as diff has shown it, without asking; stop with 4 for any other.",
+)
+@click.option("--fail-on-empty", is_flag=True, help="Exit with 3 when there is nothing to change.")
+@click.option(
+    "--no-rollback",
+    is_flag=True,
+    help="Leave what failed as it is, to look at it; the next deploy repairs it. Not possible where an update "
+    "replaces something.",
+)
+@click.option(
+    "--on-failure",
+    type=click.Choice(["rollback", "delete", "do-nothing"]),
+    default="rollback",
+    show_default=True,
+    help="What becomes of a stack whose create failed.",
+)
+@click.option(
+    "--skip",
+    metavar="ID",
     multiple=True,
-    callback=_pairs,
-    help="The value of a template's parameter. May be given several times. Default: the one that the stack "
-    "has, else the template's own.",
+    help="A resource to leave out when a failed rollback is continued. May be given several times.",
 )
 @click.option(
     "--fail-fast",
@@ -38,34 +96,28 @@ from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_opt
     show_default=True,
     help="First ask AWS about images, secrets, certificates, subnets, names and quotas that the stacks need.",
 )
+@click.option("--notification-arn", "topics", metavar="ARN", multiple=True, help="A topic that CloudFormation tells.")
+@click.option(
+    "--stack-policy",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A stack policy, as JSON.",
+)
+@click.option("--import-existing", is_flag=True, help="Take in resources that exist already under their names.")
 @how_options
-def command(
-    target: str | None,
-    settings: dict[str, str],
-    stacks: tuple[str, ...],
-    local: bool,
-    region: str | None,
-    profile: str | None,
-    given: dict[str, str],
-    fail_fast: int | None,
-    preflight: bool,
-    yes: bool,
-    timeout: float | None,
-    if_busy: str,
-    artifact_bucket: str | None,
-    output: str,
-) -> int:
-    """Create or update the stacks, one after the other in deployable order.
+def command(**given: Any) -> int:
+    """Create or update the stacks, each as soon as those that it needs are done.
 
-    Each stack's change set is shown, and executed when you agree; with --local without asking. The
-    outputs go to standard output as STACK.OUTPUT=VALUE, everything else to standard error.
+    All stacks are planned first and shown; then you are asked once. With --local nothing is asked. The outputs
+    go to standard output as STACK.OUTPUT=VALUE, everything else to standard error.
 
     \b
     Exit codes:
       0    done, or nothing to change
       1    AWS refused a call, or something unexpected
       2    the input is wrong, or something that it needs is not there; nothing was sent
-      4    declined, or nobody to ask
+      3    there are changes (--dry-run --exit-code), or none (--fail-on-empty)
+      4    declined, or an approval is missing
       5    a stack is busy or in a state that needs a decision; nothing was started
       6    CloudFormation refused the change set; nothing was changed
       7    failed and rolled back; the stack is as it was
@@ -76,27 +128,100 @@ def command(
     """
     from fargate_stacks.cli.screen import screen
 
-    templates = load_templates(target, settings, cwd=Path.cwd())
-    select(templates, stacks)
-    with screen(output) as out:
-        from fargate_stacks.deploy.engine import deploy
+    templates, stacks = find(given)
+    values = read_parameters(given["parameter_file"]) | given["given"]
+    local = given["local"]
+    with screen(given["output"]) as out:
+        from fargate_stacks.cli.interrupt import listening
+        from fargate_stacks.deploy.engine import deploy, preview
+        from fargate_stacks.deploy.run import Options
 
-        client = open_cloud(local=local, region=region, profile=profile)
+        out.hide(values, templates)
+        client, clients = open_clouds(
+            local=local, region=given["region"], profiles=given["profiles"], templates=templates
+        )
         assert client is not None
-        if preflight:
+        policy = given["stack_policy"]
+        options = Options(
+            timeout=given["timeout"],
+            cancel_after=given["cancel_after"],
+            wait_if_busy=given["if_busy"] == "wait",
+            fail_fast=given["fail_fast"],
+            concurrency=given["concurrency"],
+            approved=given["approved"],
+            approve_plan=given["approve_plan"],
+            no_rollback=given["no_rollback"],
+            on_failure=given["on_failure"],
+            skip=given["skip"],
+            artifact_bucket=given["artifact_bucket"],
+            role_arn=given["role_arn"],
+            notification_arns=given["topics"],
+            stack_policy=policy.read_text("utf-8") if policy else None,
+            import_existing=given["import_existing"],
+        )
+        if given["dry_run"]:
+            changes = preview(
+                templates, client, out=out, ask=out.refuse, only=stacks, given=values, options=options, clients=clients
+            )
+            return out.code(3 if changes and given["tell"] else 0)
+        if given["preflight"]:
             from fargate_stacks.deploy.preflight import refuse
 
-            refuse(templates, client, out=out, given=given, only=stacks)
-        deploy(
-            templates,
-            client,
-            out=out,
-            ask=out.agree if yes or local else out.ask,
-            only=stacks,
-            given=given,
-            timeout=timeout,
-            wait_if_busy=if_busy == "wait",
-            artifact_bucket=artifact_bucket,
-            fail_fast=fail_fast,
-        )
-    return 0
+            refuse(templates, client, out=out, given=values, only=stacks)
+        with listening(out, given["on_interrupt"]) as interrupts:
+            deploy(
+                templates,
+                client,
+                out=out,
+                ask=out.agree if given["yes"] or local else out.ask,
+                confirm=out.agree if local else out.confirm,
+                only=stacks,
+                given=values,
+                options=options,
+                interrupts=interrupts,
+                clients=clients,
+            )
+        return out.code(3 if given["fail_on_empty"] and not out.changed else 0)
+
+
+def find(given: dict[str, Any]) -> tuple[dict[str, Template], tuple[str, ...]]:
+    """Give the templates to work on, and the names of those chosen: an app's, or the one file."""
+    from dataclasses import replace
+
+    stacks: tuple[str, ...] = given["stacks"]
+    if given["file"] is not None:
+        if len(stacks) != 1:
+            raise LoadError("--template: name the one stack that it makes with --stack NAME")
+        if given["target"] or given["settings"]:
+            raise LoadError("--template: it takes no --app and no --set; a template has --parameter")
+        from fargate_stacks.deploy.foreign import read
+
+        templates = {stacks[0]: read(given["file"], stacks[0])}
+    else:
+        templates = load_templates(given["target"], given["settings"], cwd=Path.cwd())
+        select(templates, stacks)
+    tags = given.get("tags") or {}
+    if tags:
+        templates = {name: replace(one, tags={**one.tags, **tags}) for name, one in templates.items()}
+    return templates, stacks
+
+
+def read_parameters(file: Path | None) -> dict[str, str]:
+    """Read parameter values from a JSON file: an object, or the list that the AWS command line takes."""
+    if file is None:
+        return {}
+    import json
+
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        if isinstance(found, list):
+            found = {one["ParameterKey"]: one["ParameterValue"] for one in found}
+        return {str(key): _text(value) for key, value in found.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DeployError(f"{file}: write a JSON object of parameter values; {error!r}", exit_code=2) from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from fargate_stacks.cli.cloud import how_options, open_cloud, where_options
+from fargate_stacks.cli.cloud import how_options, open_clouds, places_options
 from fargate_stacks.cli.load import load_templates, select
 from fargate_stacks.cli.options import app_option, set_option, stack_option
 
@@ -15,48 +16,62 @@ from fargate_stacks.cli.options import app_option, set_option, stack_option
 @app_option
 @set_option
 @stack_option
-@where_options
+@places_options
+@click.option(
+    "--retain",
+    metavar="ID",
+    multiple=True,
+    help="A resource to leave behind when a delete that failed is tried again. May be given several times.",
+)
+@click.option("--force", is_flag=True, help="Delete a stack whose delete failed, with whatever stays behind.")
 @how_options
-def command(
-    target: str | None,
-    settings: dict[str, str],
-    stacks: tuple[str, ...],
-    local: bool,
-    region: str | None,
-    profile: str | None,
-    yes: bool,
-    timeout: float | None,
-    if_busy: str,
-    artifact_bucket: str | None,
-    output: str,
-) -> int:
+def command(**given: Any) -> int:
     """Delete the stacks, in the opposite order of deploy, after one question.
 
-    Deletion protection is switched off first; resources that are kept by their deletion policy are named.
-    With --local nothing is asked, and the local cloud is stopped once all stacks are gone. The exit codes
-    are those of deploy.
+    First everything is named that is protected, kept by its deletion policy, not empty, or goes with the data in
+    it. Deletion protection is switched off by an update; buckets and repositories are emptied, once the loss of
+    data is approved (--approve data-loss, or the question). With --local nothing is asked, and the local cloud is
+    stopped once all stacks are gone. The exit codes are those of deploy.
     """
     from fargate_stacks.cli.screen import screen
 
-    templates = load_templates(target, settings, cwd=Path.cwd())
+    local, stacks = given["local"], given["stacks"]
+    templates = load_templates(given["target"], given["settings"], cwd=Path.cwd())
     select(templates, stacks)
-    with screen(output) as out:
+    with screen(given["output"]) as out:
+        from fargate_stacks.cli.interrupt import listening
         from fargate_stacks.deploy.destroy import destroy
+        from fargate_stacks.deploy.run import Options
 
-        client = open_cloud(local=local, region=region, profile=profile, start=False)
+        client, clients = open_clouds(
+            local=local, region=given["region"], profiles=given["profiles"], templates=templates, start=False
+        )
         if client is None:
             click.echo("no local cloud runs here; nothing to delete", err=True)
             return 0
-        destroy(
-            templates,
-            client,
-            out=out,
-            ask=out.agree if yes or local else out.ask,
-            only=stacks,
-            timeout=timeout,
-            wait_if_busy=if_busy == "wait",
-            artifact_bucket=artifact_bucket,
+        options = Options(
+            timeout=given["timeout"],
+            cancel_after=given["cancel_after"],
+            wait_if_busy=given["if_busy"] == "wait",
+            concurrency=given["concurrency"],
+            approved=given["approved"],
+            artifact_bucket=given["artifact_bucket"],
+            role_arn=given["role_arn"],
+            retain=given["retain"],
+            force=given["force"],
         )
+        with listening(out, given["on_interrupt"]) as interrupts:
+            destroy(
+                templates,
+                client,
+                out=out,
+                ask=out.agree if given["yes"] or local else out.ask,
+                confirm=out.agree if local else out.confirm,
+                only=stacks,
+                options=options,
+                interrupts=interrupts,
+                clients=clients,
+            )
     if local and not stacks:
         from fargate_stacks.deploy import local as local_cloud
 

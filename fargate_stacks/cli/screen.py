@@ -6,86 +6,159 @@ import dataclasses
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from fargate_stacks.cli.screen_ecs import ecs_lines
-from fargate_stacks.core.template import Owner
-from fargate_stacks.deploy.diagnosis import Failure
+from fargate_stacks.cli.lines import Line, lines, output_lines
+from fargate_stacks.cli.masks import Masks
 from fargate_stacks.deploy.messages import (
+    Deleting,
     Diagnosed,
     Ended,
     Evidenced,
     Happened,
     Message,
-    Note,
     Outputs,
     Planned,
-    Waiting,
     Warn,
 )
-from fargate_stacks.deploy.plan import Change, Plan
 from fargate_stacks.errors import DeployError
+
+if TYPE_CHECKING:
+    from fargate_stacks.cli.github import GitHub
+    from fargate_stacks.core.template import Template
+
+__all__ = ["Coloured", "JsonLines", "Line", "Plain", "Quiet", "Screen", "lines", "output_lines", "screen"]
 
 VERSION = 1
 """Of the JSON records; a reader refuses a higher one."""
 
 
-class Line(NamedTuple):
-    """One line and its style, in rich's words."""
-
-    text: str
-    style: str = ""
-
-
 class Screen:
-    """Draws messages, and asks. A subclass says how one message is drawn and where."""
+    """Draws messages, and asks. A subclass says how one message is drawn and where; several threads may speak."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._masks = Masks()
+        self.beside: GitHub | None = None
+        """Hears the same messages."""
+        self.changed = False
+        """Something was deployed."""
+        self.exit_code = 0
 
     def __call__(self, message: Message) -> None:
+        with self._lock:
+            self.changed = self.changed or (isinstance(message, Ended) and message.how == "deployed")
+            # an output is data that somebody asked for; a secret there is their choice
+            shown = message if isinstance(message, Outputs) else self._masks.within(message)
+            self.draw(shown)
+            if self.beside is not None:
+                self.beside(shown)
+
+    def draw(self, message: Message) -> None:
+        """Draw one message."""
         raise NotImplementedError
+
+    def hide(self, given: Mapping[str, str], templates: Mapping[str, Template]) -> None:
+        """Show no value of a NoEcho parameter from now on."""
+        self._masks = Masks.of(given, templates)
+
+    def masked(self, text: str) -> str:
+        """Give a text without what is hidden."""
+        return self._masks.text(text)
+
+    # questions
 
     def ask(self, question: str) -> bool:
         """Ask on the terminal. Raises DeployError with exit code 4 where there is none."""
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise DeployError("deploy: there is no terminal to ask on; give --yes", exit_code=4)
-        try:
-            return click.confirm(question, err=True)
-        except click.Abort:
-            raise KeyboardInterrupt from None
+        return self._asked(question, "give --yes")
+
+    def confirm(self, question: str) -> bool:
+        """Ask about what --yes does not cover."""
+        return self._asked(question, "give --approve broadening,data-loss for what the plan names")
 
     def agree(self, question: str) -> bool:
         """Answer yes without asking."""
         return True
 
+    def refuse(self, question: str) -> bool:
+        """Answer no without asking."""
+        return False
+
+    def _asked(self, question: str, cure: str) -> bool:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise DeployError(f"deploy: {question} there is no terminal to ask on; {cure}", exit_code=4)
+        with self._lock, self.paused():
+            try:
+                return click.confirm(question, err=True)
+            except click.Abort:
+                raise KeyboardInterrupt from None
+
+    def choose(self, question: str, letters: str) -> str:
+        """Ask for one of some letters; the last one where nothing sensible is answered."""
+        with self._lock, self.paused():
+            try:
+                answer = click.prompt(question, default=letters[-1], err=True, show_default=False).strip().lower()[:1]
+            except click.Abort:
+                raise KeyboardInterrupt from None
+        return answer if answer and answer in letters else letters[-1]
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Draw nothing while somebody is asked."""
+        yield
+
+    # the end
+
+    def code(self, exit_code: int) -> int:
+        """Remember what the process ends with."""
+        self.exit_code = exit_code
+        return exit_code
+
     def result(self, exit_code: int, error: str = "") -> None:
         """Say how the whole run ended."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
 
 
 class Plain(Screen):
     """One line for each change of state on standard error; outputs on standard output."""
 
     def __init__(self, out: TextIO, err: TextIO, *, zone: tzinfo | None = None) -> None:
+        super().__init__()
         self._out = out
         self._err = err
         self._zone = zone
         self._width = 0
 
-    def __call__(self, message: Message) -> None:
+    def draw(self, message: Message) -> None:
         if isinstance(message, Outputs):
             for text in output_lines(message.stack, message.outputs):
-                print(text, file=self._out)
+                print(text, file=self._out, flush=True)
             return
-        if isinstance(message, Planned):
-            self._width = max([self._width, *(len(one.logical_id) for one in message.plan.changes)])
+        self._width = max(self._width, *_widths(message), 0)
         for line in lines(message, width=self._width, zone=self._zone):
             self._write(line)
 
     def _write(self, line: Line) -> None:
         print(line.text, file=self._err, flush=True)
+
+
+def _widths(message: Message) -> Iterator[int]:
+    """Give the widths of the logical ids that a message brings: columns are set by all that will come."""
+    yield 0
+    if isinstance(message, Planned):
+        yield from (len(one.logical_id) for one in message.plan.changes)
+    elif isinstance(message, Deleting):
+        yield from (len(one) for one in message.resources)
+    elif isinstance(message, Happened):
+        yield len(message.event.logical_id)
 
 
 class Coloured(Plain):
@@ -104,19 +177,20 @@ class Coloured(Plain):
 class Quiet(Plain):
     """Only what failed, and the outputs."""
 
-    def __call__(self, message: Message) -> None:
+    def draw(self, message: Message) -> None:
         if isinstance(message, (Warn, Diagnosed, Evidenced, Outputs)):
-            super().__call__(message)
+            super().draw(message)
 
 
 class JsonLines(Screen):
     """One JSON object a line on standard output, the last of type `result`."""
 
     def __init__(self, out: TextIO) -> None:
+        super().__init__()
         self._out = out
         self._seq = 0
 
-    def __call__(self, message: Message) -> None:
+    def draw(self, message: Message) -> None:
         fields = {
             one.name: getattr(message, one.name)
             for one in dataclasses.fields(message)
@@ -130,7 +204,7 @@ class JsonLines(Screen):
         self._write(message.kind, {"stack": message.stack, **fields})
 
     def result(self, exit_code: int, error: str = "") -> None:
-        self._write("result", {"exit_code": exit_code, "error": error})
+        self._write("result", {"exit_code": exit_code, "error": self.masked(error)})
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
         if "type" in fields:  # of a resource, where the record has a type of its own
@@ -143,129 +217,50 @@ class JsonLines(Screen):
 @contextmanager
 def screen(output: str) -> Iterator[Screen]:
     """Open the screen of an output mode, and say at its end how the run went."""
+    shown = _open(output)
+    try:
+        yield shown
+    except DeployError as error:
+        shown.close()
+        shown.result(error.exit_code, str(error))
+        error.args = (shown.masked(str(error)),)
+        raise
+    except KeyboardInterrupt:
+        shown.close()
+        shown.result(130, "interrupted")
+        raise
+    except BaseException as error:
+        shown.close()
+        shown.result(1, f"{type(error).__name__}: {error}")
+        raise
+    shown.close()
+    shown.result(shown.exit_code)
+
+
+def _open(output: str) -> Screen:
     shown: Screen
+    if output == "auto":
+        output = "live" if sys.stderr.isatty() and not _unattended() else "plain"
     if output == "jsonl":
         shown = JsonLines(sys.stdout)
     elif output == "quiet":
         shown = Quiet(sys.stdout, sys.stderr)
+    elif output == "live":
+        from fargate_stacks.cli.tree import Tree
+
+        shown = Tree(sys.stdout, sys.stderr)
     else:
         shown = (Coloured if sys.stderr.isatty() else Plain)(sys.stdout, sys.stderr)
-    try:
-        yield shown
-    except DeployError as error:
-        shown.result(error.exit_code, str(error))
-        raise
-    except KeyboardInterrupt:
-        shown.result(130, "interrupted")
-        raise
-    except BaseException as error:
-        shown.result(1, f"{type(error).__name__}: {error}")
-        raise
-    shown.result(0)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from fargate_stacks.cli.github import GitHub
+
+        shown.beside = GitHub(sys.stderr, os.environ)
+    return shown
 
 
-def output_lines(stack: str, outputs: Mapping[str, str]) -> Iterator[str]:
-    """Give one line for each output of a stack."""
-    for key, value in outputs.items():
-        yield f"{stack}.{key}={value}"
-
-
-def lines(message: Message, *, width: int = 0, zone: tzinfo | None = None) -> Iterator[Line]:
-    """Give the lines of one message; `width` is that of the logical ids, `zone` None the machine's."""
-    match message:
-        case Planned(plan=plan):
-            yield from _plan_lines(plan, width)
-        case Happened(event=event, owner=owner):
-            time = event.time.astimezone(zone)
-            parts = [f"{time:%H:%M:%S}  {event.status:<18}  {event.logical_id:<{width}}  {event.type}"]
-            parts += [_owner(owner)] if owner else []
-            parts += [_one_line(event.reason)] if event.reason else []
-            yield Line("  ".join(parts), _style(event.status))
-        case Waiting(seconds=seconds, resources=resources):
-            waits = ", ".join(resources) or message.stack
-            yield Line(f"still waiting: {waits} ({seconds // 60}m{seconds % 60:02}s)", "dim")
-        case Diagnosed(diagnosis=found):
-            yield from _failure_lines("cause", found.cause)
-            for one in found.also:
-                yield from _failure_lines("also failed", one)
-            for one in found.left_behind:
-                yield from _failure_lines("left behind", one)
-            if found.followed:
-                yield Line(f"{found.followed} more failed only because of that", "dim")
-        case Warn(text=text):
-            yield Line(f"warning: {_stack(message)}{text}", "yellow")
-        case Note(text=text):
-            yield Line(f"{_stack(message)}{text}")
-        case Ended(how=how, status=status):
-            yield Line(f"{_stack(message)}{how}" + (f" ({status})" if status else ""), "bold")
-        case _:
-            yield from (Line(text, style) for text, style in ecs_lines(message, zone=zone))
-
-
-def _plan_lines(plan: Plan, width: int) -> Iterator[Line]:
-    if plan.empty:
-        return
-    counts: dict[str, int] = {}
-    for change in plan.changes:
-        word = _word(change)
-        counts[word] = counts.get(word, 0) + 1
-    summary = ", ".join(f"{count} to {word}" for word, count in counts.items()) or "only outputs or tags change"
-    yield Line(f"{plan.stack}: {'create' if plan.creates else 'update'}: {summary}", "bold")
-    for change in plan.changes:
-        word = _word(change)
-        parts = [f"  {word:<11}  {change.logical_id:<{width}}  {change.type}"]
-        parts += [_owner(change.owner)] if change.owner else []
-        parts += [f"[{change.policy}]"] if change.policy else []
-        yield Line("  ".join(parts), _WORD_STYLES.get(word, ""))
-        for one in change.properties:
-            known = one.before is not None or one.after is not None
-            values = f": {_short(one.before)} -> {_short(one.after)}" if known else ""
-            yield Line(f"                 {one.path}{values}{' (replaces)' if one.recreates else ''}")
-    if plan.protects_later:
-        names = ", ".join(plan.protects_later)
-        yield Line(f"  deletion protection of {names} is switched on by a second update, after this one succeeded")
-
-
-_WORD_STYLES = {"add": "green", "import": "green", "replace": "red", "may replace": "yellow", "remove": "red"}
-
-
-def _word(change: Change) -> str:
-    if change.action == "Modify":
-        return {"yes": "replace", "maybe": "may replace"}.get(change.replacement, "change")
-    return change.action.lower()
-
-
-def _failure_lines(title: str, failure: Failure) -> Iterator[Line]:
-    code = f", {failure.code}" if failure.code else ""
-    yield Line(f"{title}: {failure.logical_id} ({failure.type}{code})", "bold red")
-    if failure.owner is not None:
-        source = failure.owner.source
-        where = f", {os.path.relpath(source.file)}:{source.line}" if source is not None else ""
-        yield Line(f"  {_owner(failure.owner)}{where}")
-    yield Line(f"  {failure.reason}", "red")
-
-
-def _owner(owner: Owner) -> str:
-    return str(owner)
-
-
-def _style(status: str) -> str:
-    if status.endswith("_FAILED") or "ROLLBACK" in status:
-        return "red"
-    return "green" if status.endswith("_COMPLETE") else ""
-
-
-def _stack(message: Message) -> str:
-    return f"{message.stack}: " if message.stack else ""
-
-
-def _short(value: str | None) -> str:
-    text = "?" if value is None else _one_line(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _unattended() -> bool:
+    """Tell whether no eye follows a block that is drawn anew."""
+    return os.environ.get("TERM", "") in ("dumb", "") or bool(os.environ.get("CI"))
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,6 +41,8 @@ class Client:
     local: bool = False
     """It speaks to a loopback address."""
     reopen: Callable[[str | None, str | None], Client] | None = None
+    pace: Callable[[], None] | None = None
+    """Called before each read that is made again and again."""
     beside: Callable[[str], Any] | None = None
     """Makes the client of another service of AWS, in the same account and region."""
 
@@ -68,6 +70,8 @@ class Client:
 
     def stack(self, stack: str) -> StackState | None:
         """Give a stack by name or id, or None when there is none of that name."""
+        if self.pace is not None:
+            self.pace()
         try:
             found = self._call("DescribeStacks", StackName=stack)["Stacks"]
         except CallFailed as error:
@@ -78,8 +82,16 @@ class Client:
 
     def events(self, stack_id: str, page: str | None) -> tuple[list[Event], str | None]:
         """Give one page of a stack's events, newest first, and the next page's token."""
+        if self.pace is not None:
+            self.pace()
         answer = self._call("DescribeStackEvents", StackName=stack_id, **_page(page))
         return [event_of(one) for one in answer["StackEvents"]], answer.get("NextToken")
+
+    def resources(self, stack_id: str) -> dict[str, str]:
+        """Give the physical ids of a stack's resources by their logical ids."""
+        pages = self._pages("ListStackResources", StackName=stack_id)
+        found = [one for answer in pages for one in answer["StackResourceSummaries"]]
+        return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
 
     def template(self, stack_id: str) -> Any:
         """Give the live template as it was sent: text, or a mapping where it was JSON."""
@@ -103,17 +115,11 @@ class Client:
             whole["Changes"] += [change for change in plain["Changes"] if _changed(change) not in known]
         return whole
 
-    def execute(self, change_set_id: str, token: str) -> None:
+    def execute(self, change_set_id: str, token: str, **more: Any) -> None:
         """Start a change set. A retry with the same token is the same request."""
-        self._call(
-            "ExecuteChangeSet",
-            ChangeSetName=change_set_id,
-            ClientRequestToken=token,
-            # the reference names True as the default, the guide False: say it
-            DisableRollback=False,
-            # a failed create leaves no empty log groups behind
-            RetainExceptOnCreate=True,
-        )
+        # a failed create leaves no empty log groups behind
+        request = {"ChangeSetName": change_set_id, "ClientRequestToken": token, "RetainExceptOnCreate": True}
+        self._call("ExecuteChangeSet", **request, **more)
 
     def delete_change_set(self, change_set_id: str) -> None:
         self._call("DeleteChangeSet", ChangeSetName=change_set_id)
@@ -126,8 +132,37 @@ class Client:
             for one in answer["Summaries"]
         ]
 
-    def delete_stack(self, stack_id: str, token: str) -> None:
-        self._call("DeleteStack", StackName=stack_id, ClientRequestToken=token)
+    def delete_stack(self, stack_id: str, token: str, **more: Any) -> None:
+        self._call("DeleteStack", StackName=stack_id, ClientRequestToken=token, **more)
+
+    def roll_back(self, stack_id: str, token: str) -> None:
+        """Bring a stack that failed without rollback to its last good state; delete one that has none."""
+        self._call("RollbackStack", StackName=stack_id, ClientRequestToken=token, RetainExceptOnCreate=True)
+
+    def continue_rollback(self, stack_id: str, token: str, skip: Sequence[str] = ()) -> None:
+        """Go on with a rollback that failed, without the resources to skip."""
+        left_out = {"ResourcesToSkip": list(skip)} if skip else {}
+        self._call("ContinueUpdateRollback", StackName=stack_id, ClientRequestToken=token, **left_out)
+
+    def set_policy(self, stack_id: str, policy: str) -> None:
+        """Give a stack its policy, as JSON text."""
+        self._call("SetStackPolicy", StackName=stack_id, StackPolicyBody=policy)
+
+    def failed_events(self, **what: str) -> list[dict[str, Any]]:
+        """Give what DescribeEvents says that failed in a stack or a change set."""
+        pages = self._pages("DescribeEvents", **what, Filters={"FailedEvents": True})
+        return [event for answer in pages for event in answer.get("OperationEvents", [])]
+
+    def failed_hooks(self, change_set_id: str) -> list[str]:
+        """Give the ids of the results of hooks that did not let a change set pass."""
+        pages = self._pages(
+            "ListHookResults", TargetType="CHANGE_SET", TargetId=change_set_id, Status="HOOK_COMPLETE_FAILED"
+        )
+        return [one["HookResultId"] for answer in pages for one in answer.get("HookResults", [])]
+
+    def hook_result(self, result_id: str) -> dict[str, Any]:
+        """Give what one hook found."""
+        return self._call("GetHookResult", HookResultId=result_id)
 
     def cancel_update(self, stack_id: str, token: str) -> None:
         """Have a running update rolled back."""

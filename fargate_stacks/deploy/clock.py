@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from fargate_stacks.deploy.interrupts import Interrupts
+
 
 class Clock(Protocol):
     """What the deployer asks of time."""
@@ -19,7 +21,13 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The machine's clock; a sleep is up to a fifth longer or shorter, so that clients do not march in step."""
+    """The machine's clock; a sleep is up to a fifth longer or shorter, so that clients do not march in step.
+
+    In a thread of its own a sleep ends early when somebody presses Ctrl-C.
+    """
+
+    def __init__(self, interrupts: Interrupts | None = None) -> None:
+        self._interrupts = interrupts or Interrupts()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -28,4 +36,4 @@ class WallClock:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds * random.uniform(0.8, 1.2))
+        self._interrupts.wait(seconds * random.uniform(0.8, 1.2))

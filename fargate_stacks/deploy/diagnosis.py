@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import Event
+from fargate_stacks.deploy.hint_table import Hint
+from fargate_stacks.deploy.stack_hints import stack_hints
 
 _CASCADE = re.compile(
     r"(creation|update|deletion) cancell?ed"
@@ -37,6 +39,8 @@ class Failure:
     code: str = ""
     """What the service calls the error, as `ECS::Service:NotStabilized`; empty where it gives none."""
     owner: Owner | None = None
+    hints: tuple[Hint, ...] = ()
+    """What it most likely means, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def _failure(event: Event, stack_id: str, owners: Mapping[str, Owner]) -> Failur
         logical_id=event.logical_id,
         type=event.type,
         reason=plain_reason(event.reason),
+        hints=stack_hints(event.type, event.reason),
         code=f"{kind}:{code}" if code else "",
         owner=owners.get(event.logical_id) if event.stack_id == stack_id else None,
     )

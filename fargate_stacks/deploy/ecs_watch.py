@@ -47,7 +47,7 @@ class ServiceWatch:
     owners: Mapping[str, Owner] = field(default_factory=dict)
     fail_fast: int | None = None
     """Task failures of one kind after which the deployment is stopped."""
-    stop: Callable[[], None] | None = None
+    stop: Callable[[], object] | None = None
     """What ends the stack's operation where the deployment itself cannot be stopped."""
 
     def __post_init__(self) -> None:

@@ -1,48 +1,19 @@
-"""Deploying the stacks of an app: plan, ask, execute, watch, one stack after the other."""
+"""Deploying the stacks of an app: plan all, ask once, then work through the graph."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from fargate_stacks.core.template import Template
-from fargate_stacks.core.yaml import load
-from fargate_stacks.deploy import parameters, plan
-from fargate_stacks.deploy.artifacts import Artifacts
-from fargate_stacks.deploy.client import CallFailed, Client, StackState
+from fargate_stacks.deploy import consent, graph, guard, operate, parameters, plan
+from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
-from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, plain_reason
-from fargate_stacks.deploy.ecs import Ecs
-from fargate_stacks.deploy.ecs_watch import ServiceWatch
-from fargate_stacks.deploy.events import Stream
-from fargate_stacks.deploy.messages import Diagnosed, Ended, Note, Out, Outputs, Planned, Warn
-from fargate_stacks.deploy.protection import unprotected
-from fargate_stacks.deploy.status import ABSENT, Do, Verdict, row, verdict
-from fargate_stacks.deploy.watch import Ending, Operation, watch
+from fargate_stacks.deploy.interrupts import Interrupts
+from fargate_stacks.deploy.messages import Ended, Out, Outputs, Planned, Summary
+from fargate_stacks.deploy.planning import Draft, Planner, beyond, fingerprint
+from fargate_stacks.deploy.run import Ask, Options, Run, select
 from fargate_stacks.errors import DeployError
-
-Ask = Callable[[str], bool]
-"""Asks a yes-or-no question; with --yes the answer is yes."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every stack of one run shares."""
-
-    client: Client
-    out: Out
-    ask: Ask
-    clock: Clock = field(default_factory=WallClock)
-    timeout: float | None = None
-    """Seconds to watch one operation before leaving it to itself."""
-    wait_if_busy: bool = False
-    """Wait for somebody else's operation instead of refusing."""
-    artifacts: Artifacts = field(default_factory=Artifacts)
-    """The way of templates that are too long for a request."""
-    fail_fast: int | None = None
-    """Task failures of one kind after which a service's deployment is stopped."""
 
 
 def deploy(
@@ -51,307 +22,224 @@ def deploy(
     *,
     out: Out,
     ask: Ask,
+    confirm: Ask | None = None,
     only: Collection[str] = (),
     given: Mapping[str, str] | None = None,
+    options: Options | None = None,
     clock: Clock | None = None,
-    timeout: float | None = None,
-    wait_if_busy: bool = False,
-    fail_fast: int | None = None,
-    artifact_bucket: str | None = None,
+    interrupts: Interrupts | None = None,
+    clients: Mapping[str, Client] | None = None,
 ) -> None:
     """Deploy stacks in the order of `templates`, which must be deployable.
 
-    `only` limits it to some of them; `given` holds parameter values by KEY or STACK.KEY. Raises
-    DeployError, its exit code as documented, at the first stack that cannot be deployed; what was not
-    tried is said before.
+    `only` limits it to some of them; `given` holds parameter values by KEY or STACK.KEY; `confirm` asks about
+    what a plain yes does not cover, by default as `ask` does. A failure stops what needs the stack that failed.
+    Raises DeployError, its exit code as documented.
     """
-    run = Run(client, out, ask, clock or WallClock(), timeout, wait_if_busy, Artifacts(artifact_bucket, ask), fail_fast)
-    chosen = select(templates, only)
-    sorted_out = parameters.given_for(given or {}, chosen)
-    parameters.refuse_missing(
-        {
-            name: parameters.missing(template, _client(run, template).stack(name), sorted_out[name])
-            for name, template in chosen.items()
-            if template.parameters
-        }
+    interrupts = interrupts or Interrupts()
+    run = Run(
+        client,
+        out,
+        ask,
+        options or Options(),
+        clock or WallClock(interrupts),
+        confirm or ask,
+        interrupts,
+        clients or {},
     )
-    in_order(chosen, run, lambda template: _deploy(template, run, templates, sorted_out[template.name]))
+    app = _App(templates, run, only, given or {})
+    drafts = app.plan()
+    wanted = [one for one in drafts.values() if not one.plan.empty]
+    if wanted:
+        app.undone_unless(lambda: consent.obtain([one.plan for one in wanted], run, app.fingerprint))
+    app.carry_out()
 
 
-def select(templates: Mapping[str, Template], only: Collection[str]) -> dict[str, Template]:
-    """Give the templates named, all without a name, in their order. Raises DeployError for an unknown name."""
-    unknown = [name for name in only if name not in templates]
-    if unknown:
-        raise DeployError(
-            f"deploy: the app has no stack {', '.join(unknown)}; it has {', '.join(templates)}", exit_code=2
-        )
-    return {name: template for name, template in templates.items() if not only or name in only}
-
-
-def in_order(templates: Mapping[str, Template], run: Run, one: Callable[[Template], None]) -> None:
-    """Do one stack after the other; a failure stops the run and names what was not tried."""
-    left = list(templates)
-    for name, template in templates.items():
-        left.remove(name)
-        try:
-            one(template)
-        except DeployError:
-            if left:
-                run.out(Warn(text=f"not tried: {', '.join(left)}"))
-            raise
-
-
-def _client(run: Run, template: Template) -> Client:
-    return run.client.at(template.region, template.account)
-
-
-def _deploy(template: Template, run: Run, app: Mapping[str, Template], given: Mapping[str, str]) -> None:
-    client = _client(run, template)
-    before = ready(template, client, run)
-    try:
-        first, request = _plan(template, client, run, before, app, given)
-    except KeyboardInterrupt:
-        raise DeployError(f"{template.name}: interrupted; nothing was started", exit_code=130) from None
-    run.out(Planned(stack=template.name, plan=first))
-    state = before
-    if not first.empty:
-        _approve(first, client, run)
-        state = execute(template, first, client, run)
-        if first.protects_later:
-            names = ", ".join(first.protects_later)
-            run.out(Note(stack=template.name, text=f"switching on the deletion protection of {names}"))
-            kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in template.parameters]
-            again = replace(request, creates=False, template=template.to_dict(), parameters=kept)
-            second = plan.make(client, again, run.clock, template.owners, artifacts=run.artifacts)
-            if not second.empty:
-                state = execute(template, second, client, run)
-    _finish(template, client, run, state, changed=not first.empty)
-
-
-def _plan(
-    template: Template,
+def preview(
+    templates: Mapping[str, Template],
     client: Client,
-    run: Run,
-    before: StackState | None,
-    app: Mapping[str, Template],
-    given: Mapping[str, str],
-) -> tuple[plan.Plan, plan.Request]:
-    creates = row(_status(before)).deploy is not Do.UPDATE
-
-    def outputs(stack: str) -> Mapping[str, str] | None:
-        producer = app.get(stack)
-        where = client if producer is None else _client(run, producer)
-        state = where.stack(stack)
-        return None if state is None or row(state.status).deploy is Do.CREATE else state.outputs
-
-    live = None if creates else before
-    values, notes = parameters.resolve(template, live, given, outputs)
-    for text in notes:
-        run.out(Note(stack=template.name, text=text))
-    body = template.to_dict()
-    existing = () if live is None else live_template(client, live).get("Resources", {})
-    first, later = unprotected(body, keep=existing)
-    request = plan.Request(template.name, creates, first, values, template.tags)
-    made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
-    return made, request
+    *,
+    out: Out,
+    ask: Ask,
+    only: Collection[str] = (),
+    given: Mapping[str, str] | None = None,
+    options: Options | None = None,
+    clock: Clock | None = None,
+    clients: Mapping[str, Client] | None = None,
+) -> bool:
+    """Make the plan of a deploy, say it, and take it back; tell whether there is anything to change."""
+    run = Run(client, out, ask, options or Options(), clock or WallClock(), clients=clients or {})
+    app = _App(templates, run, only, given or {})
+    drafts = app.plan()
+    app.discard()
+    for name, draft in drafts.items():
+        if draft.plan.empty:
+            out(Ended(stack=name, how="no changes"))
+    return any(not one.plan.empty for one in drafts.values())
 
 
-def _approve(made: plan.Plan, client: Client, run: Run) -> None:
-    """Ask; at no and at Ctrl-C the change set goes, and the empty stack that it made."""
-    try:
-        agreed = run.ask(f"deploy these changes to {made.stack}?")
-    except KeyboardInterrupt:
-        plan.discard(client, made)
-        raise DeployError(f"{made.stack}: interrupted; nothing was started", exit_code=130) from None
-    except DeployError:
-        plan.discard(client, made)
-        raise
-    if not agreed:
-        plan.discard(client, made)
-        raise DeployError(f"{made.stack}: declined; nothing was started", exit_code=4)
+class _App:
+    """The stacks of one run, planned and carried out."""
 
+    def __init__(
+        self, templates: Mapping[str, Template], run: Run, only: Collection[str], given: Mapping[str, str]
+    ) -> None:
+        self.templates = templates
+        self.run = run
+        self.chosen = select(templates, only)
+        self.given = parameters.given_for(given, self.chosen)
+        self.planner = Planner(templates, run, self.given)
+        self.order = guard.Order({}, {})
+        self.after: dict[str, set[str]] = {}
+        self.fingerprint = ""
 
-def _finish(template: Template, client: Client, run: Run, state: StackState | None, *, changed: bool) -> None:
-    if state is None:
-        return
-    wanted = template.termination_protection
-    if wanted is not None and wanted != state.termination_protection:
-        client.protect_from_termination(state.id, wanted)
-        run.out(Note(stack=template.name, text=f"termination protection is {'on' if wanted else 'off'}"))
-    run.out(Ended(stack=template.name, how="deployed" if changed else "no changes", status=state.status))
-    if state.outputs:
-        run.out(Outputs(stack=template.name, outputs=state.outputs))
+    @property
+    def drafts(self) -> dict[str, Draft]:
+        return {name: self.planner.drafts[name] for name in self.chosen if name in self.planner.drafts}
 
-
-def ready(template: Template, client: Client, run: Run) -> StackState | None:
-    """Bring a stack to where a change set can be made, and give its state; None when there is none.
-
-    Raises DeployError with exit code 5 when it is busy or a person must decide.
-    """
-    for _ in range(3):
-        state = client.stack(template.name)
-        status = _status(state)
-        found = row(status)
-        if found.deploy in (Do.CREATE, Do.UPDATE):
-            return state
-        assert state is not None
-        if found.deploy is Do.DECIDE:
-            why = f": {plain_reason(state.reason)}" if state.reason else ""
-            raise DeployError(f"{template.name}: it is {status}{why}; {found.cure}", exit_code=5)
-        if found.deploy is Do.RECREATE:
-            if not run.ask(f"{template.name} was never made ({status}): delete what is left and create it?"):
-                raise DeployError(f"{template.name}: declined; nothing was started", exit_code=4)
-            run.out(Note(stack=template.name, text=f"it is {status}: deleting it, then creating it"))
-            delete(template, state, client, run)
-        else:
-            attach(template, state, client, run, busy=found.deploy is Do.BUSY)
-    raise DeployError(f"{template.name}: another operation runs on it again and again; try later", exit_code=5)
-
-
-def attach(template: Template, state: StackState, client: Client, run: Run, *, busy: bool) -> None:
-    """Watch what runs on a stack to its end. Raises DeployError when it is somebody else's and we may not."""
-    if busy and not run.wait_if_busy:
-        raise DeployError(
-            f"{template.name}: another operation runs on it ({state.status}); try later, or give --if-busy wait",
-            exit_code=5,
+    def plan(self) -> dict[str, Draft]:
+        """Plan every stack, and say the plans in order; at a failure none is left behind."""
+        parameters.refuse_missing(
+            {
+                name: parameters.missing(template, self.run.at(template).stack(name), self.given[name])
+                for name, template in self.chosen.items()
+                if template.parameters
+            }
         )
-    run.out(Note(stack=template.name, text=f"it is {state.status}: waiting for the end of that"))
-    stream = Stream(client, state.id)
-    stream.anchor()
-    running = Operation(template.name, state.id, "operation", stream, None, template.owners)
-    watch(running, client, out=run.out, clock=run.clock, timeout=run.timeout)
+        self.undone_unless(self._plan)
+        for draft in self.drafts.values():
+            self.run.out(Planned(stack=draft.name, plan=draft.plan))
+        plans = [one.plan for one in self.drafts.values()]
+        self.run.out(Summary(fingerprint=self.fingerprint, changes=sum(len(one.changes) for one in plans)))
+        return self.drafts
 
+    def _plan(self) -> None:
+        after = {name: template.after for name, template in self.chosen.items()}
+        self._work(after, self._draft).raise_worst()
+        if self.run.interrupts.wish is not None:
+            raise KeyboardInterrupt
+        self.order = guard.judge(guard.read(self.templates, self.drafts, self.run), self.drafts)
+        for name, kept in self.order.keep.items():
+            draft = self.drafts[name]
+            if draft.plan.change_set:
+                plan.discard(draft.client, draft.plan)
+            self.planner.plan(self.chosen[name], keep=kept)
+            self.run.warn(name, f"the old {', '.join(kept)} stays until nobody uses it; delete it by hand later")
+        self.after = self._turns()
+        self.fingerprint = fingerprint(list(self.drafts.values()), self.given)
 
-def execute(template: Template, made: plan.Plan, client: Client, run: Run) -> StackState:
-    """Execute a change set and watch it; give the state that it left. Raises DeployError when it failed."""
-    name = template.name
-    token = _token()
-    verb = "create" if made.creates else "update"
-    stream = Stream(client, made.stack_id, token=token)
+    def _draft(self, name: str) -> None:
+        self.planner.plan(self.chosen[name])
 
-    def did_start() -> bool:
-        found = client.change_set(made.change_set)
-        status = found.get("ExecutionStatus", "")
-        if status in ("OBSOLETE", "EXECUTE_FAILED", "UNAVAILABLE"):
-            raise DeployError(
-                f"{name}: the change set was not executed ({status}): "
-                f"{found.get('StatusReason') or 'the stack was changed meanwhile'}; deploy again",
-                exit_code=6,
-            )
-        return bool(status == "EXECUTE_COMPLETE")
-
-    try:
-        stream.anchor()
-        before = client.stack(made.stack_id)
-    except (KeyboardInterrupt, CallFailed) as error:
-        plan.discard(client, made)
-        if isinstance(error, CallFailed):
+    def undone_unless(self, do: Callable[[], None]) -> None:
+        """Take the change sets back when something fails before any is executed."""
+        try:
+            do()
+        except KeyboardInterrupt:
+            self.discard()
+            names = ", ".join(self.chosen)
+            raise DeployError(f"{names}: interrupted; nothing was started", exit_code=130) from None
+        except DeployError:
+            self.discard()
             raise
-        raise DeployError(f"{name}: interrupted; nothing was started", exit_code=130) from None
-    resume = f"fargate-stacks deploy --stack {name} --if-busy wait comes back to it"
-    services = ServiceWatch(
-        Ecs(client),
-        run.out,
-        run.clock,
-        name,
-        template.resources,
-        template.owners,
-        run.fail_fast,
-        stop=lambda: _cancel(made, client),
-    )
-    operation = Operation(name, made.stack_id, verb, stream, before, template.owners, resume, did_start, services)
-    _start(lambda: client.execute(made.change_set, token), operation, made.change_set, client)
-    try:
-        ending = watch(operation, client, out=run.out, clock=run.clock, timeout=run.timeout)
-    except DeployError:
-        services.report()
-        raise
-    if verdict(ending.status, deleting=False) is not Verdict.DONE:
-        services.report()
-    judge(operation, ending, run)
-    services.conclude()
-    assert ending.state is not None
-    return ending.state
 
+    def discard(self) -> None:
+        """Delete the change sets that wait, and the empty stacks that they made."""
+        for draft in self.planner.drafts.values():
+            if draft.plan.change_set and not draft.plan.empty:
+                plan.discard(draft.client, draft.plan)
 
-def _cancel(made: plan.Plan, client: Client) -> None:
-    """Have a running operation undone: an update is rolled back, a stack that never was is deleted."""
-    if made.creates:
-        client.delete_stack(made.stack_id, _token())
-    else:
-        client.cancel_update(made.stack_id, _token())
+    def carry_out(self) -> None:
+        """Work through the graph; what was not begun is taken back and named."""
+        self.run.interrupts.armed = True
+        outcome = self._work(self.after, self._deploy)
+        for name in outcome.not_tried:
+            draft = self.drafts[name]
+            if draft.plan.change_set and not draft.plan.empty:
+                plan.discard(draft.client, draft.plan)
+        if outcome.not_tried:
+            self.run.warn("", f"not tried: {', '.join(outcome.not_tried)}")
+        outcome.raise_worst()
 
+    def _turns(self) -> dict[str, set[str]]:
+        """Give what each stack comes after: what it needs, and before a removal those who drop what is removed."""
+        after = {
+            name: (set(template.after) | self.order.after.get(name, set())) - {name}
+            for name, template in self.chosen.items()
+        }
+        for producer, consumers in self.order.after.items():
+            for consumer in consumers:
+                if producer not in {one.stack for one in self.chosen[consumer].references.values()}:
+                    after[consumer].discard(producer)
+        graph.turns(after)
+        return after
 
-def _start(call: Callable[[], None], operation: Operation, change_set: str, client: Client) -> None:
-    """Make the call that starts it; a retry that finds it started is a start."""
-    try:
-        call()
-    except KeyboardInterrupt:
-        raise DeployError(
-            f"{operation.name}: interrupted; the {operation.verb} may have begun; {operation.resume}", exit_code=130
-        ) from None
-    except CallFailed as error:
-        if error.code == "TokenAlreadyExistsException" or error.code == "Unreachable":
-            return
-        if error.code.startswith("InvalidChangeSetStatus"):
-            status = client.change_set(change_set).get("ExecutionStatus", "")
-            if status in ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE"):
-                return
+    def _work(self, after: Mapping[str, Collection[str]], one: Callable[[str], None]) -> graph.Outcome:
+        concurrency = self.run.options.concurrency
+        return graph.work(after, one, concurrency=concurrency, interrupts=self.run.interrupts)
+
+    def _deploy(self, name: str) -> None:
+        draft = self.drafts[name]
+        run = self.run
+        fresh = self.planner.again(draft)
+        if fresh is not draft:
+            self._compare(draft, fresh)
+        draft = fresh
+        state = draft.found.state
+        if not draft.plan.empty:
+            if run.options.no_rollback and not draft.plan.creates:
+                _refuse_replacements(draft)
+            if run.options.stack_policy and not draft.plan.creates and state is not None:
+                draft.client.set_policy(state.id, run.options.stack_policy)
+            state = operate.execute(draft.template, draft.plan, draft.client, run, forward=draft.found.forward)
+            if run.options.stack_policy and draft.plan.creates and state is not None:
+                draft.client.set_policy(state.id, run.options.stack_policy)
+            state = self._protect(draft, state)
+        self._finish(draft, state)
+
+    def _compare(self, predicted: Draft, real: Draft) -> None:
+        """Hold the real plan against the one that was agreed to. Raises DeployError for what nobody has seen."""
+        self.run.out(Planned(stack=real.name, plan=real.plan))
+        surprises = beyond(predicted.plan, real.plan)
+        if surprises:
+            plan.discard(real.client, real.plan)
             raise DeployError(
-                f"{operation.name}: the change set can no longer be executed ({status}); deploy again", exit_code=6
-            ) from error
-        raise
+                f"{real.name}: the plan is not the one that was agreed to: {', '.join(surprises)}; "
+                "deploy again to review it",
+                exit_code=4,
+            )
+
+    def _protect(self, draft: Draft, state: StackState | None) -> StackState | None:
+        later = draft.plan.protects_later
+        if not later:
+            return state
+        template = draft.template
+        self.run.note(template.name, f"switching on the deletion protection of {', '.join(later)}")
+        kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in template.parameters]
+        again = replace(draft.request, creates=False, template=template.to_dict(), parameters=kept)
+        again = replace(again, more={key: one for key, one in again.more.items() if key != "OnStackFailure"})
+        second = plan.make(draft.client, again, self.run.clock, template.owners, artifacts=self.run.artifacts)
+        return state if second.empty else operate.execute(template, second, draft.client, self.run)
+
+    def _finish(self, draft: Draft, state: StackState | None) -> None:
+        if state is None:
+            return
+        name, wanted = draft.name, draft.template.termination_protection
+        if wanted is not None and wanted != state.termination_protection:
+            draft.client.protect_from_termination(state.id, wanted)
+            self.run.note(name, f"termination protection is {'on' if wanted else 'off'}")
+        how = "no changes" if draft.plan.empty else "deployed"
+        self.run.out(Ended(stack=name, how=how, status=state.status))
+        if state.outputs:
+            self.run.out(Outputs(stack=name, outputs=state.outputs))
 
 
-def delete(template: Template, state: StackState, client: Client, run: Run) -> Ending:
-    """Delete a stack and watch it. Raises DeployError when it is still there at the end."""
-    token = _token()
-    stream = Stream(client, state.id, token=token)
-    stream.anchor()
-    resume = f"fargate-stacks destroy --stack {template.name} comes back to it"
-    operation = Operation(
-        template.name, state.id, "delete", stream, state, template.owners, resume, did_start=lambda: True
-    )
-    _start(lambda: client.delete_stack(state.id, token), operation, "", client)
-    ending = watch(operation, client, out=run.out, clock=run.clock, timeout=run.timeout)
-    judge(operation, ending, run)
-    return ending
-
-
-def judge(operation: Operation, ending: Ending, run: Run) -> None:
-    """Say why it failed, if it did, and raise with the exit code of its ending."""
-    deleting = operation.verb == "delete"
-    found = verdict(ending.status, deleting=deleting)
-    diagnosis = diagnose(ending.events, operation.stack_id, operation.owners, deleting=deleting)
-    if found is Verdict.DONE:
-        if diagnosis is not None:
-            for one in (diagnosis.cause, *diagnosis.also, *diagnosis.left_behind):
-                run.out(Warn(stack=operation.name, text=f"left behind: {one.logical_id}: {one.reason}"))
-        return
-    if diagnosis is None:
-        reason = plain_reason(ending.state.reason) if ending.state is not None else ""
-        cause = Failure(operation.name, operation.name, "AWS::CloudFormation::Stack", reason or "no reason given")
-        diagnosis = Diagnosis(cause)
-    run.out(Diagnosed(stack=operation.name, diagnosis=diagnosis))
-    run.out(Ended(stack=operation.name, how="failed", status=ending.status))
-    first = diagnosis.cause
-    safe = found is Verdict.ROLLED_BACK
-    after = "as it was before" if deleting and safe else "rolled back" if safe else "it needs a decision"
-    raise DeployError(
-        f"{operation.name}: the {operation.verb} failed, {after} ({ending.status}): {first.logical_id}: {first.reason}",
-        exit_code=found.value,
-    )
-
-
-def live_template(client: Client, state: StackState) -> dict[str, Any]:
-    """Give the template that a stack was last deployed with, as data."""
-    body = client.template(state.id)
-    return load(body) if isinstance(body, str) else dict(body)
-
-
-def _status(state: StackState | None) -> str:
-    return ABSENT if state is None else state.status
-
-
-def _token() -> str:
-    return f"fs-{uuid.uuid4()}"
+def _refuse_replacements(draft: Draft) -> None:
+    replaced = [one.logical_id for one in draft.plan.changes if one.replacement != "no"]
+    if replaced:
+        plan.discard(draft.client, draft.plan)
+        raise DeployError(
+            f"{draft.name}: --no-rollback allows no replacement, and {', '.join(replaced)} would be replaced; "
+            "leave --no-rollback out",
+            exit_code=2,
+        )

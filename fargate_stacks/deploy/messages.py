@@ -48,6 +48,31 @@ class Planned(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Summary(Message):
+    """All stacks are planned; the hash is what `--approve-plan` takes."""
+
+    kind: ClassVar[str] = "summary"
+    fingerprint: str
+    changes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleting(Message):
+    """What a delete meets: the resources of a stack, and those that stand in the way or stay."""
+
+    kind: ClassVar[str] = "deleting"
+    resources: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    """Deletion protection is on, and will be switched off."""
+    retained: tuple[str, ...] = ()
+    """They stay behind."""
+    full: tuple[str, ...] = ()
+    """They hold something, and cannot be deleted while they do."""
+    lost: tuple[str, ...] = ()
+    """They go with the data in them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Happened(Message):
     """One event of a stack; `owner` is the construct that it is about."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy import refusals
 from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.clock import Clock
+from fargate_stacks.deploy.diagnosis import Failure
 from fargate_stacks.errors import DeployError
 
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
@@ -51,6 +53,18 @@ class Change:
     owner: Owner | None = None
 
 
+Kind = Literal["broadening", "data-loss"]
+KINDS: tuple[Kind, ...] = ("broadening", "data-loss")
+
+
+class Risk(NamedTuple):
+    """One thing that needs its own approval."""
+
+    kind: Kind
+    logical_id: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """A change set that waits to be executed, or found nothing to change."""
@@ -61,6 +75,10 @@ class Plan:
     change_set: str
     changes: tuple[Change, ...]
     empty: bool = False
+    predicted: bool = False
+    """Made from the two templates, since values are known only after other stacks of this run."""
+    risks: tuple[Risk, ...] = ()
+    """What needs its own approval."""
     protects_later: tuple[str, ...] = ()
     """Logical ids whose deletion protection a second update switches on."""
 
@@ -75,6 +93,8 @@ class Request:
     parameters: Sequence[Mapping[str, object]] = ()
     tags: Mapping[str, str] | None = None
     """None leaves a live stack's tags as they are."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of CreateChangeSet."""
 
     def body(self) -> str:
         """Give the template as it is sent: JSON in ASCII, since CloudFormation stores the rest as `?`."""
@@ -107,7 +127,10 @@ def make(
         **(artifacts or Artifacts()).argument(client, request.stack, request.body()),
         "Parameters": list(request.parameters),
         "Capabilities": capabilities(request.template),
+        **request.more,
     }
+    if any(one.get("Type") == "AWS::CloudFormation::Stack" for one in request.template.get("Resources", {}).values()):
+        asked["IncludeNestedStacks"] = True
     if request.tags is not None:
         asked["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
     try:
@@ -121,19 +144,23 @@ def make(
         found = _made(client, change_set, clock)
         reason = str(found.get("StatusReason", ""))
         if found["Status"] == "FAILED":
+            # asked before the change set goes, and all that is known of it
+            why = refusals.details(client, change_set, reason)
             discard(client, draft)
             if any(words in reason for words in _EMPTY):
                 return draft
-            raise _refused(request, reason)
+            raise _refused(request, reason, why)
     except KeyboardInterrupt:
         discard(client, draft)
         raise
-    changes = tuple(_changes(found["Changes"], owners))
+    changes = tuple(_changes(client, found["Changes"], owners))
     return Plan(request.stack, request.creates, stack_id, change_set, changes, protects_later=protects_later)
 
 
-def _refused(request: Request, reason: str) -> DeployError:
-    return DeployError(f"{request.stack}: CloudFormation refused the change set: {reason}", exit_code=6)
+def _refused(request: Request, reason: str, why: Sequence[Failure] = ()) -> DeployError:
+    told = [f"{one.logical_id}: {one.reason}" + (f" [{one.code}]" if one.code else "") for one in why]
+    text = "; ".join([reason, *told])
+    return DeployError(f"{request.stack}: CloudFormation refused the change set: {text}", exit_code=6)
 
 
 def discard(client: Client, plan: Plan) -> None:
@@ -172,12 +199,19 @@ def _made(client: Client, change_set: str, clock: Clock) -> dict[str, Any]:
         pause = min(pause * 1.5, 5.0)
 
 
-def _changes(raw: Sequence[Mapping[str, Any]], owners: Mapping[str, Owner]) -> Iterator[Change]:
+def _changes(
+    client: Client, raw: Sequence[Mapping[str, Any]], owners: Mapping[str, Owner], within: str = ""
+) -> Iterator[Change]:
     for one in raw:
         change = one.get("ResourceChange")
         if not change:
             continue
-        logical_id = change["LogicalResourceId"]
+        logical_id = within + change["LogicalResourceId"]
+        nested = list(_nested(client, change, logical_id))
+        if nested or (change.get("ChangeSetId") and change["Action"] == "Modify"):
+            # a nested stack is always said to be modified: what counts is what changes in it
+            yield from nested
+            continue
         yield Change(
             action=change["Action"],
             logical_id=logical_id,
@@ -187,6 +221,12 @@ def _changes(raw: Sequence[Mapping[str, Any]], owners: Mapping[str, Owner]) -> I
             properties=tuple(_properties(change)) if change["Action"] == "Modify" else (),
             owner=owners.get(logical_id),
         )
+
+
+def _nested(client: Client, change: Mapping[str, Any], logical_id: str) -> Iterator[Change]:
+    if change.get("ChangeSetId"):
+        found = client.change_set(change["ChangeSetId"])
+        yield from _changes(client, found["Changes"], {}, f"{logical_id}/")
 
 
 def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:

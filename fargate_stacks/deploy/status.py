@@ -12,6 +12,8 @@ class Do(Enum):
     CREATE = "a change set that creates it"
     UPDATE = "a change set that updates it"
     RECREATE = "delete what is left of it, then create it"
+    FORWARD = "a change set that repairs it as it stands, or a rollback"
+    CONTINUE = "go on with its rollback, with consent"
     DELETE = "delete it"
     NOTHING = "there is nothing to do"
     WAIT = "wait for what runs, then look again"
@@ -29,8 +31,6 @@ class Row(NamedTuple):
 
 ABSENT = "absent"
 """The status of a stack that there is not."""
-
-_BY_HAND = "delete the stack (fargate-stacks destroy) or repair it in the console"
 
 TABLE: dict[str, Row] = {
     ABSENT: Row(Do.CREATE, Do.NOTHING),
@@ -51,16 +51,12 @@ TABLE: dict[str, Row] = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": Row(Do.WAIT, Do.WAIT),
     "IMPORT_ROLLBACK_IN_PROGRESS": Row(Do.WAIT, Do.WAIT),
     "DELETE_IN_PROGRESS": Row(Do.WAIT, Do.WAIT),
-    "CREATE_FAILED": Row(Do.DECIDE, Do.DELETE, _BY_HAND),
-    "UPDATE_FAILED": Row(Do.DECIDE, Do.DELETE, "aws cloudformation rollback-stack puts it back to its last good state"),
-    "ROLLBACK_FAILED": Row(Do.DECIDE, Do.DELETE, "it can only be deleted: fargate-stacks destroy"),
-    "UPDATE_ROLLBACK_FAILED": Row(
-        Do.DECIDE,
-        Do.DELETE,
-        "cure what kept it from rolling back, then aws cloudformation continue-update-rollback",
-    ),
-    "IMPORT_ROLLBACK_FAILED": Row(Do.DECIDE, Do.DECIDE, "repair it in the console"),
-    "DELETE_FAILED": Row(Do.DECIDE, Do.DELETE, "cure what kept it from being deleted, then fargate-stacks destroy"),
+    "CREATE_FAILED": Row(Do.FORWARD, Do.DELETE),
+    "UPDATE_FAILED": Row(Do.FORWARD, Do.DELETE),
+    "ROLLBACK_FAILED": Row(Do.RECREATE, Do.DELETE),
+    "UPDATE_ROLLBACK_FAILED": Row(Do.CONTINUE, Do.DELETE),
+    "IMPORT_ROLLBACK_FAILED": Row(Do.DECIDE, Do.DELETE, "repair it in the console, or delete it"),
+    "DELETE_FAILED": Row(Do.RECREATE, Do.DELETE),
 }
 
 

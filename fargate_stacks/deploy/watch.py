@@ -10,6 +10,7 @@ from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import CallFailed, Client, Event, StackState
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.events import Stream
+from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Happened, Out, Waiting, Warn
 from fargate_stacks.deploy.status import ABSENT, settled
 from fargate_stacks.errors import DeployError
@@ -48,6 +49,8 @@ class Operation:
     """Asked when nothing is seen of the operation: True if it started, False if that is not known yet;
     raises DeployError if it never will."""
     beside: Beside | None = None
+    cancel: Callable[[], str | None] | None = None
+    """Has it undone; gives the token of that call, or None when nothing is left to cancel."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Tempo:
 
 
 class _Watch:
-    def __init__(self, operation: Operation, client: Client, out: Out, clock: Clock) -> None:
+    def __init__(self, operation: Operation, client: Client, out: Out, clock: Clock, interrupts: Interrupts) -> None:
         self.operation = operation
         self.client = client
         self.out = out
@@ -100,27 +103,61 @@ class _Watch:
         self.disagrees_since: float | None = None
         self.blind = False
         self.started = False
+        self.interrupts = interrupts
+        self.cancelled = False
 
-    def run(self, timeout: float | None) -> Ending:
+    def run(self, timeout: float | None, cancel_after: float | None) -> Ending:
         while True:
-            brought = self.read()
-            if self.operation.beside is not None:
-                self.operation.beside.tick()
-            ending = self.verdict()
+            try:
+                ending = self.step(timeout, cancel_after)
+            except KeyboardInterrupt as how:
+                self.interrupts.pressed(how)
+                continue
             if ending is not None:
                 return ending
-            now = self.clock.monotonic()
-            if timeout is not None and now - self.begun >= timeout:
-                raise self.stopped("the time is over", exit_code=9)
-            if not self.started and now - self.silent_since > EVIDENCE_WITHIN:
-                self.ask_for_evidence()
-            if not brought and now - max(self.last_event, self.last_said) >= STILL_WAITING:
-                self.last_said = now
-                waiting = Waiting(
-                    stack=self.operation.name, seconds=round(now - self.last_event), resources=tuple(self.at_work)
-                )
-                self.out(waiting)
-            self.clock.sleep(self.tempo.pause())
+
+    def step(self, timeout: float | None, cancel_after: float | None) -> Ending | None:
+        """Look once, and wait until the next look."""
+        self.heed(cancel_after)
+        brought = self.read()
+        if self.operation.beside is not None:
+            self.operation.beside.tick()
+        ending = self.verdict()
+        if ending is not None:
+            return ending
+        now = self.clock.monotonic()
+        if timeout is not None and now - self.begun >= timeout:
+            raise self.stopped("the time is over", exit_code=9)
+        if not self.started and now - self.silent_since > EVIDENCE_WITHIN:
+            self.ask_for_evidence()
+        if not brought and now - max(self.last_event, self.last_said) >= STILL_WAITING:
+            self.last_said = now
+            self.out(
+                Waiting(stack=self.operation.name, seconds=round(now - self.last_event), resources=tuple(self.at_work))
+            )
+        self.clock.sleep(self.tempo.pause())
+        return None
+
+    def heed(self, cancel_after: float | None) -> None:
+        """Do what somebody wished by Ctrl-C, or what the time demands."""
+        wish = self.interrupts.wish
+        if wish == "detach":
+            raise self.stopped("interrupted", exit_code=130)
+        late = cancel_after is not None and self.clock.monotonic() - self.begun >= cancel_after
+        if self.cancelled or not (late or wish == "cancel"):
+            return
+        self.cancelled = True
+        try:
+            token = self.operation.cancel() if self.operation.cancel is not None else None
+        except CallFailed as refused:
+            self.out(Warn(stack=self.operation.name, text=f"it could not be cancelled: {refused}"))
+            return
+        if token is None:
+            text = "there is nothing to cancel any more; watching it to its end"
+        else:
+            self.operation.stream.also(token)
+            text = "cancelling: the time for it is over" if late else "cancelling"
+        self.out(Warn(stack=self.operation.name, text=text))
 
     def read(self, *, whole: bool = False) -> bool:
         """Read the events once and say them; tell whether there were any."""
@@ -216,17 +253,23 @@ class _Watch:
         )
 
 
-def watch(operation: Operation, client: Client, *, out: Out, clock: Clock, timeout: float | None = None) -> Ending:
+def watch(
+    operation: Operation,
+    client: Client,
+    *,
+    out: Out,
+    clock: Clock,
+    timeout: float | None = None,
+    cancel_after: float | None = None,
+    interrupts: Interrupts | None = None,
+) -> Ending:
     """Watch an operation until its stack has settled, and say each event once.
 
-    Raises DeployError with exit code 9 after `timeout` seconds or when the credentials end, and with 130 at
-    Ctrl-C; the operation goes on then.
+    Raises DeployError with exit code 9 after `timeout` seconds or when the credentials end, and with 130 when
+    somebody interrupts and leaves it running; the operation goes on then. A cancel is watched to its end.
     """
-    watching = _Watch(operation, client, out, clock)
-    try:
-        return watching.run(timeout)
-    except KeyboardInterrupt:
-        raise watching.stopped("interrupted", exit_code=130) from None
+    watching = _Watch(operation, client, out, clock, interrupts or Interrupts())
+    return watching.run(timeout, cancel_after)
 
 
 def _differs(state: StackState, before: StackState) -> bool:

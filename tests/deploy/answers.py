@@ -78,6 +78,7 @@ class Answers:
 
     def _cloudformation(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
+            "DescribeEvents": lambda request: {"OperationEvents": []},
             "DescribeStacks": self._stacks,
             "DescribeStackEvents": self._stack_events,
             "GetTemplate": lambda _: {"TemplateBody": '{"Resources": {}}'},

@@ -4,52 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from tests.deploy.fake_api import FakeApi, refuse
 from tests.deploy.fake_changes import differences
+from tests.deploy.fake_stack import FakeChangeSet, FakeStack
 from tests.deploy.fake_time import VirtualClock
+
+__all__ = ["FakeCfn", "FakeChangeSet", "FakeStack"]
 
 EMPTY = "The submitted information didn't contain changes. Submit different information to create a change set."
 INCOMPLETE = "[WARN] --include-property-values option can return incomplete ChangeSet data"
 LIVE = frozenset(
     "CREATE_COMPLETE UPDATE_COMPLETE UPDATE_ROLLBACK_COMPLETE IMPORT_COMPLETE IMPORT_ROLLBACK_COMPLETE".split()
 )
-
-
-@dataclass
-class FakeChangeSet:
-    id: str
-    name: str
-    kind: str
-    template: dict[str, Any]
-    parameters: dict[str, str]
-    request: dict[str, Any]
-    status: str = "CREATE_PENDING"
-    execution: str = "UNAVAILABLE"
-    reason: str = ""
-    changes: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class FakeStack:
-    id: str
-    name: str
-    status: str = "REVIEW_IN_PROGRESS"
-    reason: str = ""
-    template: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
-    tags: list[dict[str, str]] = field(default_factory=list)
-    protection: bool = False
-    updated: datetime | None = None
-    resources: dict[str, str] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    change_sets: dict[str, FakeChangeSet] = field(default_factory=dict)
-    operations: list[dict[str, str]] = field(default_factory=list)
-    cancelled: str | None = None
-    """The token of a cancel that the running operation has not seen yet."""
 
 
 class FakeCfn(FakeApi):
@@ -73,6 +42,10 @@ class FakeCfn(FakeApi):
         """By stack, changes to show in the place of those found out."""
         self.silent = False
         """Operations say nothing in the events, as where they may not be read."""
+        self.failed: dict[str, list[dict[str, Any]]] = {}
+        """By stack or change set, what DescribeEvents says that failed; "" is said of all others."""
+        self.hooks: dict[str, dict[str, Any]] = {}
+        """Results of hooks that did not let a change set pass."""
         self.incomplete = False
         """A change set that is described with property values lacks all but its first change."""
         self.page = 100
@@ -158,6 +131,23 @@ class FakeCfn(FakeApi):
 
     def GetTemplate(self, StackName: str, TemplateStage: str = "Original") -> dict[str, Any]:
         return {"TemplateBody": json.dumps(self._find("GetTemplate", StackName).template)}
+
+    def ListStackResources(self, StackName: str) -> dict[str, Any]:
+        stack = self._find("ListStackResources", StackName)
+        kinds = stack.template.get("Resources", {})
+        now = self.clock.utc()
+        return {
+            "StackResourceSummaries": [
+                {
+                    "LogicalResourceId": key,
+                    "PhysicalResourceId": physical,
+                    "ResourceType": kinds.get(key, {}).get("Type", "AWS::SQS::Queue"),
+                    "LastUpdatedTimestamp": now,
+                    "ResourceStatus": "CREATE_COMPLETE",
+                }
+                for key, physical in stack.resources.items()
+            ]
+        }
 
     # change sets
 
@@ -263,6 +253,16 @@ class FakeCfn(FakeApi):
                 for one in stack.change_sets.values()
             ]
         }
+
+    def DescribeEvents(self, Filters: dict[str, Any], **what: str) -> dict[str, Any]:
+        name = next(iter(what.values()))
+        return {"OperationEvents": self.failed.get(name, self.failed.get("", []))}
+
+    def ListHookResults(self, TargetType: str, TargetId: str, Status: str) -> dict[str, Any]:
+        return {"HookResults": [{"HookResultId": one} for one in self.hooks]}
+
+    def GetHookResult(self, HookResultId: str) -> dict[str, Any]:
+        return self.hooks[HookResultId]
 
     # operations
 

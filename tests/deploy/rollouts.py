@@ -7,6 +7,7 @@ from typing import Any
 
 from fargate_stacks.deploy.engine import deploy
 from fargate_stacks.deploy.messages import Message
+from fargate_stacks.deploy.run import Options
 from fargate_stacks.errors import DeployError
 from tests.deploy.answers import CLUSTER, DEPLOYMENT, NEW, OLD, REGION, SERVICE, STACK, TEMPLATE, TYPES, Answers
 
@@ -227,7 +228,14 @@ class World(Answers):
         """Deploy; give what was said and how it failed, if it did."""
         said: list[Message] = []
         try:
-            deploy({"shop": TEMPLATE}, self.client, out=said.append, ask=lambda _: True, clock=self.clock, **options)
+            deploy(
+                {"shop": TEMPLATE},
+                self.client,
+                out=said.append,
+                ask=lambda _: True,
+                options=Options(**options),
+                clock=self.clock,
+            )
         except DeployError as error:
             return said, error
         return said, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from fargate_stacks.core.template import Reference, Template
@@ -10,6 +11,7 @@ from fargate_stacks.deploy import engine
 from fargate_stacks.deploy.client import Client
 from fargate_stacks.deploy.destroy import destroy
 from fargate_stacks.deploy.messages import Diagnosed, Ended, Happened, Message, Note, Outputs, Planned, Warn
+from fargate_stacks.deploy.run import Options
 from tests.deploy.fake_cfn import FakeCfn, FakeStack
 from tests.deploy.fake_time import VirtualClock
 
@@ -46,6 +48,7 @@ class Stage:
         self.client = Client(self.cfn)
         self.said: list[Message] = []
         self.asked: list[str] = []
+        self.confirm: Callable[[str], bool] | None = None
         self.answer: Callable[[str], bool] = lambda question: True
 
     def ask(self, question: str) -> bool:
@@ -53,12 +56,19 @@ class Stage:
         return self.answer(question)
 
     def deploy(self, *templates: Template, **more: Any) -> None:
-        named = {one.name: one for one in templates}
-        engine.deploy(named, self.client, out=self.said.append, ask=self.ask, clock=self.clock, **more)
+        """Deploy; what is no argument of deploy is one of its options."""
+        self._run(engine.deploy, templates, more)
 
     def destroy(self, *templates: Template, **more: Any) -> None:
+        self._run(destroy, templates, more)
+
+    def _run(self, do: Callable[..., Any], templates: tuple[Template, ...], more: dict[str, Any]) -> Any:
         named = {one.name: one for one in templates}
-        destroy(named, self.client, out=self.said.append, ask=self.ask, clock=self.clock, **more)
+        known = {one.name for one in fields(Options)}
+        options = Options(**{key: value for key, value in more.items() if key in known})
+        rest = {key: value for key, value in more.items() if key not in known}
+        rest = {"confirm": self.confirm, **rest} if self.confirm else rest
+        return do(named, self.client, out=self.said.append, ask=self.ask, clock=self.clock, options=options, **rest)
 
     def stack(self, name: str = "shop") -> FakeStack:
         return self.cfn.stack(name)

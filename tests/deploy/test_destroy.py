@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fargate_stacks.deploy.messages import Deleting
 from fargate_stacks.errors import DeployError
 from tests.deploy.stage import Stage, referring, resource, template
 
@@ -65,7 +66,8 @@ def test_what_stays_is_named_before_and_after(stage: Stage) -> None:
     stage.deploy(kept)
     stage.said.clear()
     stage.destroy(kept)
-    assert stage.texts() == ["these will stay: Logs", "it stays: Logs (AWS::Logs::LogGroup) shop-Logs"]
+    assert [one.retained for one in stage.of(Deleting)] == [("Logs",)]
+    assert stage.texts() == ["it stays: Logs (AWS::Logs::LogGroup) shop-Logs"]
 
 
 def test_a_delete_that_fails_exits_with_8_and_names_what_was_not_tried(stage: Stage) -> None:

@@ -1,0 +1,128 @@
+"""The difference of two templates, without AWS: what a change set would most likely say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.plan import Change, PropertyChange
+from fargate_stacks.errors import DeployError
+
+
+def differences(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    owners: Mapping[str, Owner] | None = None,
+    *,
+    moved: Mapping[str, str] | None = None,
+) -> tuple[Change, ...]:
+    """Give the changes from one template to another, in the order of the new one.
+
+    `moved` has the parameters whose values change, with the words to show for the new value. What a change
+    replaces is known from CloudFormation's published schemas; without them, or without a schema for the
+    type, a change may replace.
+    """
+    return tuple(_changes(old.get("Resources", {}), new.get("Resources", {}), owners or {}, moved or {}))
+
+
+def _changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], owners: Mapping[str, Owner], moved: Mapping[str, str]
+) -> Iterator[Change]:
+    for key, resource in new.items():
+        kind = resource["Type"]
+        if key not in old:
+            yield Change("Add", key, kind, owner=owners.get(key))
+        elif old[key]["Type"] != kind:
+            yield Change("Remove", key, old[key]["Type"], policy=removal(old[key]))
+            yield Change("Add", key, kind, owner=owners.get(key))
+        else:
+            properties = tuple(_properties(kind, old[key].get("Properties"), resource.get("Properties"), moved))
+            if properties or _rest(old[key]) != _rest(resource):
+                yield Change(
+                    "Modify",
+                    key,
+                    kind,
+                    replacement=_replacement(kind, properties),
+                    properties=properties,
+                    owner=owners.get(key),
+                )
+    for key, resource in old.items():
+        if key not in new:
+            yield Change("Remove", key, resource["Type"], policy=removal(resource))
+
+
+def removal(resource: Mapping[str, Any]) -> str:
+    """Give what becomes of a resource that is taken out: Delete, Retain or Snapshot."""
+    kind = resource.get("Type", "")
+    by_itself = kind == "AWS::RDS::DBCluster" or (
+        kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in (resource.get("Properties") or {})
+    )
+    policy = str(resource.get("DeletionPolicy", "Snapshot" if by_itself else "Delete"))
+    return "Retain" if policy == "RetainExceptOnCreate" else policy
+
+
+def _rest(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """What changes a resource beside its properties; metadata and conditions do not."""
+    return {key: value for key, value in resource.items() if key in ("DeletionPolicy", "UpdateReplacePolicy")}
+
+
+def _properties(
+    kind: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, moved: Mapping[str, str]
+) -> Iterator[PropertyChange]:
+    before, after = old or {}, new or {}
+    for name in [*after, *(key for key in before if key not in after)]:
+        replaces = _recreates(kind, name) == "yes"
+        for path, one, other in _leaves(name, before.get(name), after.get(name)):
+            words = _moved(other, moved)
+            if one != other:
+                yield PropertyChange(path, shown(one), words or shown(other), replaces)
+            elif words:
+                yield PropertyChange(path, None, words, replaces)
+
+
+def _leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Walk two values side by side down to where they stop to be alike in shape."""
+    if isinstance(old, dict) and isinstance(new, dict) and not (_intrinsic(old) or _intrinsic(new)):
+        for key in [*new, *(key for key in old if key not in new)]:
+            yield from _leaves(f"{path}.{key}", old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _leaves(f"{path}.{number}", one, other)
+    else:
+        yield path, old, new
+
+
+def _intrinsic(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
+
+
+def _moved(value: Any, moved: Mapping[str, str]) -> str:
+    if not moved:
+        return ""
+    text = json.dumps(value)
+    return next((words for key, words in moved.items() if f'"{key}"' in text or f"${{{key}}}" in text), "")
+
+
+def _replacement(kind: str, properties: tuple[PropertyChange, ...]) -> str:
+    found = {_recreates(kind, one.path.partition(".")[0]) for one in properties}
+    return "yes" if "yes" in found else "maybe" if "maybe" in found else "no"
+
+
+def _recreates(kind: str, name: str) -> str:
+    """Tell from the schema whether a change of a property replaces: yes, maybe or no."""
+    from fargate_stacks.deploy.local.schemas import schema
+
+    try:
+        found = schema(kind)
+    except DeployError:
+        found = None
+    if found is None:
+        return "maybe"
+    return "yes" if name in found.create_only else "maybe" if name in found.conditional else "no"
+
+
+def shown(value: Any) -> str | None:
+    """Give a value as text; None where there is none."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,201 @@
+"""What a deploy of one stack would do: a change set where all values are known, a prediction where they are not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from fargate_stacks.core.template import Reference, Template
+from fargate_stacks.deploy import parameters, plan
+from fargate_stacks.deploy.client import Client, StackState
+from fargate_stacks.deploy.offline import differences
+from fargate_stacks.deploy.plan import Change, Plan, Request
+from fargate_stacks.deploy.protection import unprotected
+from fargate_stacks.deploy.ready import Ready, give_up, ready
+from fargate_stacks.deploy.risks import risks
+from fargate_stacks.deploy.run import Run, live_template
+from fargate_stacks.deploy.status import Do, row
+from fargate_stacks.errors import DeployError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One stack of a run, planned."""
+
+    template: Template
+    client: Client
+    found: Ready
+    plan: Plan
+    request: Request
+    live: Mapping[str, Any] = field(default_factory=dict)
+    """The template that the stack has now."""
+    known: StackState | None = None
+
+    @property
+    def name(self) -> str:
+        return self.template.name
+
+
+class Planner:
+    """Plans the stacks of a run in their turn; what a producer is about to change is unknown to its consumers."""
+
+    def __init__(self, app: Mapping[str, Template], run: Run, given: Mapping[str, Mapping[str, str]]) -> None:
+        self.app = app
+        self.run = run
+        self.given = given
+        self.drafts: dict[str, Draft] = {}
+
+    def plan(self, template: Template, *, keep: Sequence[str] = ()) -> Draft:
+        """Plan one stack. `keep` has resources whose old one stays when they are replaced.
+
+        Raises DeployError when it cannot be planned.
+        """
+        for _ in range(3):
+            client = self.run.at(template)
+            found = ready(template, client, self.run)
+            draft = self._draft(template, client, found, keep, predict=True)
+            stuck = [one for one in draft.plan.changes if one.replacement != "no"]
+            if not (found.forward and stuck):
+                self.drafts[template.name] = draft
+                return draft
+            # trap of CloudFormation: with rollback switched off nothing may be replaced
+            assert found.state is not None
+            plan.discard(client, draft.plan)
+            give_up(template, found.state, client, self.run, f"{stuck[0].logical_id} would be replaced")
+        raise DeployError(f"{template.name}: it could not be brought to a state to deploy from", exit_code=5)
+
+    def again(self, draft: Draft) -> Draft:
+        """Plan a stack with the values that are known now, since the stacks before it are done."""
+        if not draft.plan.predicted and self._values(draft.template, draft.found)[0] == list(draft.request.parameters):
+            return draft
+        if draft.plan.change_set:
+            plan.discard(draft.client, draft.plan)
+        return self._draft(draft.template, draft.client, draft.found, (), predict=False)
+
+    def _draft(self, template: Template, client: Client, found: Ready, keep: Sequence[str], *, predict: bool) -> Draft:
+        run = self.run
+        live = {} if found.creates or found.state is None else live_template(client, found.state)
+        unknown = self._unknown(template, found) if predict else {}
+        wanted = template.to_dict()
+        old, new = live.get("Resources", {}), wanted["Resources"]
+        body, later = unprotected(wanted, keep=old)
+        for logical_id in keep:
+            body["Resources"][logical_id]["UpdateReplacePolicy"] = "Retain"
+        if unknown:
+            changes = differences(live, wanted, template.owners, moved=unknown)
+            made = Plan(template.name, found.creates, "", "", changes, predicted=True, protects_later=later)
+            request = Request(template.name, found.creates, body, (), template.tags, self._more(found))
+        else:
+            values, notes = self._values(template, found)
+            for text in notes:
+                run.note(template.name, text)
+            request = Request(template.name, found.creates, body, values, template.tags, self._more(found))
+            made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
+        made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
+        return Draft(template, client, found, made, request, live)
+
+    def _more(self, found: Ready) -> dict[str, Any]:
+        options = self.run.options
+        more: dict[str, Any] = {}
+        if options.role_arn:
+            more["RoleARN"] = options.role_arn
+        if options.notification_arns:
+            more["NotificationARNs"] = list(options.notification_arns)
+        if found.creates and options.on_failure != "rollback":
+            more["OnStackFailure"] = {"delete": "DELETE", "do-nothing": "DO_NOTHING"}[options.on_failure]
+        if options.import_existing:
+            more["ImportExistingResources"] = True
+        return more
+
+    def _values(self, template: Template, found: Ready) -> tuple[list[dict[str, object]], list[str]]:
+        live = None if found.creates else found.state
+        return parameters.resolve(template, live, self.given[template.name], cache(self.outputs))
+
+    def outputs(self, stack: str) -> Mapping[str, str] | None:
+        """Give the live outputs of a stack; None where there is no such stack."""
+        producer = self.app.get(stack)
+        where = self.run.client if producer is None else self.run.at(producer)
+        state = where.stack(stack)
+        return None if state is None or row(state.status).deploy is Do.CREATE else state.outputs
+
+    def _unknown(self, template: Template, found: Ready) -> dict[str, str]:
+        """Give the parameters whose values other stacks of this run are yet to make, with words for them."""
+        unknown = {}
+        for key, reference in template.references.items():
+            draft = self.drafts.get(reference.stack)
+            if key in self.given[template.name] or draft is None:
+                continue
+            if moves(draft, reference):
+                unknown[key] = f"(known after {reference.stack}.{reference.output})"
+        return unknown
+
+
+def moves(draft: Draft, reference: Reference) -> bool:
+    """Tell whether the plan of a producer may change one of its outputs."""
+    value = draft.template.outputs.get(reference.output)
+    if draft.plan.creates or value is None or draft.live.get("Outputs", {}).get(reference.output) != value:
+        return True
+    behind = set(resources_of(value))
+    return any(one.logical_id in behind and one.replacement != "no" for one in draft.plan.changes)
+
+
+def resources_of(value: Any) -> Iterator[str]:
+    """Give the logical ids that a value of a template refers to; parameters too, which are no resources."""
+    match value:
+        case {"Ref": str(name)}:
+            yield name
+        case {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::GetAtt": str(text)}:
+            yield text.partition(".")[0]
+        case {"Fn::Sub": str(text)}:
+            yield from (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
+        case dict():
+            for one in value.values():
+                yield from resources_of(one)
+        case list():
+            for one in value:
+                yield from resources_of(one)
+
+
+def beyond(predicted: Plan, real: Plan) -> list[str]:
+    """Give what a plan holds that was not foreseen: replacements, removals and risks."""
+    foreseen = {one.logical_id: one for one in predicted.changes}
+    found = []
+    for one in real.changes:
+        before = foreseen.get(one.logical_id)
+        if one.action == "Remove" and not (before and before.action == "Remove"):
+            found.append(f"{one.logical_id} is removed")
+        if one.replacement != "no" and (before is None or _rank(one) > _rank(before)):
+            found.append(f"{one.logical_id} {'is' if one.replacement == 'yes' else 'may be'} replaced")
+    known = {(one.kind, one.logical_id) for one in predicted.risks}
+    found += [f"{one.logical_id}: {one.text}" for one in real.risks if (one.kind, one.logical_id) not in known]
+    return found
+
+
+def _rank(change: Change) -> int:
+    # what was said to be added or removed anew was said to be made anew
+    return 2 if change.action != "Modify" else {"no": 0, "maybe": 2, "yes": 2}[change.replacement]
+
+
+def fingerprint(drafts: Sequence[Draft], given: Mapping[str, Mapping[str, str]]) -> str:
+    """Give the hash of a plan: templates, where values come from, tags, and the change lists that AWS made."""
+    told = []
+    for draft in sorted(drafts, key=lambda one: one.name):
+        template = draft.template
+        sources = {
+            key: given[template.name].get(key)
+            or (list(template.references[key][:2]) if key in template.references else "kept or default")
+            for key in template.parameters
+        }
+        changes = (
+            []
+            if draft.plan.predicted
+            else [[one.action, one.logical_id, one.type, one.replacement, one.policy] for one in draft.plan.changes]
+        )
+        told.append([template.name, template.to_dict(), sources, template.tags, draft.plan.predicted, changes])
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,148 @@
+"""What all stacks of one run share: where they are, who listens, who answers, and what was wished."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from fargate_stacks.core.template import Template
+from fargate_stacks.core.yaml import load
+from fargate_stacks.deploy.artifacts import Artifacts
+from fargate_stacks.deploy.budget import Budget
+from fargate_stacks.deploy.client import Client, StackState
+from fargate_stacks.deploy.clock import Clock, WallClock
+from fargate_stacks.deploy.interrupts import Interrupts
+from fargate_stacks.deploy.messages import Note, Out, Warn
+from fargate_stacks.errors import DeployError
+
+Ask = Callable[[str], bool]
+"""Asks a yes-or-no question. Raises DeployError with exit code 4 where nobody can answer."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a deploy or a destroy may be told."""
+
+    timeout: float | None = None
+    """Seconds to watch before the operations are left to themselves."""
+    cancel_after: float | None = None
+    """Seconds after which an operation is cancelled."""
+    wait_if_busy: bool = False
+    """Wait for somebody else's operation instead of refusing."""
+    fail_fast: int | None = None
+    """Task failures of one kind after which a service's deployment is stopped."""
+    concurrency: int = 0
+    """Stacks that are worked on at one time, each in a thread; 0 does one after the other without threads."""
+    approved: frozenset[str] = frozenset()
+    """The kinds of risk that are approved: broadening, data-loss."""
+    approve_plan: str | None = None
+    """The hash of the plan that was reviewed: nothing else is executed."""
+    no_rollback: bool = False
+    """Leave what failed as it is, to look at it and to fix it forward."""
+    on_failure: Literal["rollback", "delete", "do-nothing"] = "rollback"
+    """What becomes of a stack whose create failed."""
+    skip: tuple[str, ...] = ()
+    """Logical ids to leave out when a failed rollback is continued."""
+    retain: tuple[str, ...] = ()
+    """Logical ids to leave behind when a failed delete is tried again."""
+    force: bool = False
+    """Delete a stack even though some of its resources cannot be deleted."""
+    artifact_bucket: str | None = None
+    role_arn: str | None = None
+    """The role with which CloudFormation works; by default the caller's own permissions."""
+    notification_arns: tuple[str, ...] = ()
+    stack_policy: str | None = None
+    """A stack policy as JSON text."""
+    import_existing: bool = False
+    """Take in resources of the template that exist already."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run over some stacks."""
+
+    client: Client
+    out: Out
+    ask: Ask
+    options: Options = field(default_factory=Options)
+    clock: Clock = field(default_factory=WallClock)
+    confirm: Ask = lambda question: False
+    """Asks about what a plain yes does not cover."""
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    """By stack, the client where it is not the run's: another profile."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {})
+        object.__setattr__(self, "_budgets", {})
+        object.__setattr__(self, "_lock", threading.RLock())
+        object.__setattr__(self, "begun", self.clock.monotonic())
+
+    _places: dict[tuple[str, str | None, str | None], Client] = field(init=False, repr=False, default_factory=dict)
+    _budgets: dict[tuple[str | None, str], Budget] = field(init=False, repr=False, default_factory=dict)
+    _lock: Any = field(init=False, repr=False, default=None)
+    begun: float = field(init=False, repr=False, default=0.0)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        return Artifacts(self.options.artifact_bucket, self.ask)
+
+    def at(self, template: Template) -> Client:
+        """Give the client of a stack's account and region; all that work there share one budget of reads."""
+        first = self.clients.get(template.name, self.client)
+        key = (template.name if template.name in self.clients else "", template.region, template.account)
+        with self._lock:
+            if key not in self._places:
+                client = first.at(template.region, template.account)
+                if not client.local and client.pace is None:
+                    place = (template.account or key[0], client.region)
+                    budget = self._budgets.setdefault(place, Budget(self.clock))
+                    client = replace(client, pace=budget.take)
+                self._places[key] = client
+            return self._places[key]
+
+    def left(self) -> float | None:
+        """Give the seconds that are left to watch; None without a timeout."""
+        if self.options.timeout is None:
+            return None
+        return max(0.0, self.begun + self.options.timeout - self.clock.monotonic())
+
+    def asked(self, question: str) -> bool:
+        """Ask, one question at a time."""
+        with self._lock:
+            return self.ask(question)
+
+    def confirmed(self, question: str) -> bool:
+        """Ask what a plain yes does not cover, one question at a time."""
+        with self._lock:
+            return self.confirm(question)
+
+    def note(self, stack: str, text: str) -> None:
+        self.out(Note(stack=stack, text=text))
+
+    def warn(self, stack: str, text: str) -> None:
+        self.out(Warn(stack=stack, text=text))
+
+
+def select(templates: Mapping[str, Template], only: Collection[str]) -> dict[str, Template]:
+    """Give the templates named, all without a name, in their order. Raises DeployError for an unknown name."""
+    unknown = [name for name in only if name not in templates]
+    if unknown:
+        raise DeployError(
+            f"deploy: the app has no stack {', '.join(unknown)}; it has {', '.join(templates)}", exit_code=2
+        )
+    return {name: template for name, template in templates.items() if not only or name in only}
+
+
+def live_template(client: Client, state: StackState) -> dict[str, Any]:
+    """Give the template that a stack was last deployed with, as data."""
+    body = client.template(state.id)
+    if isinstance(body, str):
+        try:
+            return dict(json.loads(body))
+        except ValueError:
+            return dict(load(body) or {})
+    return dict(body)
