@@ -12,7 +12,6 @@ from typing import Any
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.client import CallFailed, Client, call
 from fargate_stacks.deploy.ecs import Ecs
-from fargate_stacks.deploy.engine import select
 from fargate_stacks.deploy.messages import Note, Out, Preflighted
 from fargate_stacks.deploy.parameters import given_for
 from fargate_stacks.deploy.preflight_account import ACCOUNT
@@ -21,6 +20,7 @@ from fargate_stacks.deploy.preflight_subject import Check, Finding, Report, Subj
 from fargate_stacks.deploy.registry import Fetch
 from fargate_stacks.deploy.registry import get as get_url
 from fargate_stacks.deploy.resolve import Resolver
+from fargate_stacks.deploy.run import select
 from fargate_stacks.errors import DeployError
 
 
