@@ -44,9 +44,14 @@ if TYPE_CHECKING:
     from fargate_stacks.errors import DeployError, FargateStacksError, LoadError, RenderError, SpecError
     from fargate_stacks.patterns import QueueWorker, queue_worker
     from fargate_stacks.providers.bucket import Bucket
+    from fargate_stacks.providers.cache import Cache
     from fargate_stacks.providers.database import Postgres
+    from fargate_stacks.providers.filesystem import AccessPoint, FileSystem
+    from fargate_stacks.providers.parameter import Parameter
     from fargate_stacks.providers.queue import Queue
     from fargate_stacks.providers.secret import ExistingParameter, ExistingSecret, Generate, Secret
+    from fargate_stacks.providers.table import Index, Table
+    from fargate_stacks.providers.topic import Subscription, Topic
 
 _HOMES = {
     "constructs.access": (
@@ -100,6 +105,20 @@ _HOMES = {
     ),
     "constructs.image": ("Image",),
     "constructs.volume": ("Volume",),
+    "providers.filesystem": (
+        "AccessPoint",
+        "FileSystem",
+    ),
+    "providers.topic": (
+        "Subscription",
+        "Topic",
+    ),
+    "providers.table": (
+        "Index",
+        "Table",
+    ),
+    "providers.cache": ("Cache",),
+    "providers.parameter": ("Parameter",),
     "core.construct": (
         "Construct",
         "Value",
@@ -141,10 +160,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Access",
+    "AccessPoint",
     "App",
     "Attr",
     "BlueGreen",
     "Bucket",
+    "Cache",
     "Canary",
     "CircuitBreaker",
     "Cluster",
@@ -165,12 +186,14 @@ __all__ = [
     "ExistingSecret",
     "ExistingVpc",
     "FargateStacksError",
+    "FileSystem",
     "FireLens",
     "FlowLogs",
     "Generate",
     "HealthCheck",
     "HostedZone",
     "Image",
+    "Index",
     "Key",
     "LambdaHook",
     "Linear",
@@ -183,6 +206,7 @@ __all__ = [
     "Oidc",
     "OnDemand",
     "Param",
+    "Parameter",
     "Pause",
     "PortAccess",
     "Postgres",
@@ -200,8 +224,11 @@ __all__ = [
     "Splunk",
     "Spot",
     "Stack",
+    "Subscription",
+    "Table",
     "Task",
     "Template",
+    "Topic",
     "TrustStore",
     "Value",
     "Volume",

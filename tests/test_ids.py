@@ -11,12 +11,14 @@ from fargate_stacks import (
     App,
     BlueGreen,
     Bucket,
+    Cache,
     Cluster,
     Construct,
     Container,
     Egress,
     Endpoint,
     Endpoints,
+    FileSystem,
     FlowLogs,
     HostedZone,
     Key,
@@ -24,13 +26,16 @@ from fargate_stacks import (
     LoadBalancer,
     LogArchive,
     NetworkLoadBalancer,
+    Parameter,
     Postgres,
     Queue,
     Scaling,
     Secret,
     Service,
     Stack,
+    Table,
     Task,
+    Topic,
     TrustStore,
     Vpc,
     Waf,
@@ -102,8 +107,17 @@ def everything() -> list[Construct]:
         "Listener", cluster=cluster, task=Task(containers=[container()]), route=lines.listen(443, protocol="TLS")
     )
     doors = [lines, listener, key, audit, guard, TrustStore("Clients", bucket="b", key="k"), named, several, green]
+    news = Topic("News")
+    stores = [
+        FileSystem("Share", vpc=vpc),
+        Cache("Sessions", vpc=vpc),
+        Table("Items", key="id"),
+        Parameter("Hello", value="hi"),
+        news,
+        Queue("Heard", subscriptions=[news.subscription()]),
+    ]
     worker = queue_worker("Mail", cluster=cluster, task=Task(containers=[container(None)]))
-    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *doors, *worker]
+    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *doors, *stores, *worker]
 
 
 CONTRACT = {
@@ -155,6 +169,12 @@ CONTRACT = {
         SecurityGroup LinesIngress8080 LinesEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         LinesTcp443Open TargetGroup Listener Service
     """,
+    "Share": "SecurityGroup FileSystem MountTarget1 MountTarget2 DataAccessPoint",
+    "Sessions": "SecurityGroup ServerlessCache",
+    "Items": "Table",
+    "Hello": "Parameter",
+    "News": "Topic TopicPolicy",
+    "Heard": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy NewsSubscription",
     "Mail": "SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition Service",
     "MailJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",
 }  # fmt: skip

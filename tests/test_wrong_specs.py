@@ -19,10 +19,12 @@ from troposphere import Ref, sqs
 import fargate_stacks
 from fargate_stacks import (
     Access,
+    AccessPoint,
     App,
     Attr,
     BlueGreen,
     Bucket,
+    Cache,
     Canary,
     CircuitBreaker,
     Cluster,
@@ -40,12 +42,14 @@ from fargate_stacks import (
     ExistingRole,
     ExistingSecret,
     ExistingVpc,
+    FileSystem,
     FireLens,
     FlowLogs,
     Generate,
     HealthCheck,
     HostedZone,
     Image,
+    Index,
     Key,
     LambdaHook,
     Linear,
@@ -55,6 +59,7 @@ from fargate_stacks import (
     Oidc,
     OnDemand,
     Param,
+    Parameter,
     Pause,
     PortAccess,
     Postgres,
@@ -68,7 +73,10 @@ from fargate_stacks import (
     Splunk,
     Spot,
     Stack,
+    Subscription,
+    Table,
     Task,
+    Topic,
     TrustStore,
     Value,
     Volume,
@@ -86,10 +94,12 @@ MAIN = Cluster("Main", vpc=NET)
 DOOR = LoadBalancer("Door", vpc=NET, public=True)
 JOBS, FILES, KEY = Queue("Jobs"), Bucket("Files"), Secret("Key")
 ORDERS = Postgres("Orders", vpc=NET)
+NEWS, ITEMS, HELLO = Topic("News"), Table("Items", key="id"), Parameter("Hello", value="hi")
+SHARE, SESSIONS = FileSystem("Share", vpc=NET), Cache("Sessions", vpc=NET)
 PLACE = Endpoint("Place", vpc=NET, port=80)
 ONE = Container(image="a/b:1", port=80)
 TASK = Task(containers=[ONE])
-SHARED = [NET, MAIN, DOOR, JOBS, FILES, KEY, ORDERS, PLACE]
+SHARED = [NET, MAIN, DOOR, JOBS, FILES, KEY, ORDERS, PLACE, NEWS, ITEMS, HELLO, SHARE, SESSIONS]
 OLD = ExistingVpc(vpc_id="vpc-0123456789abcdef0", private=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
 LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/x/1/2"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -98,6 +108,14 @@ ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 
 RIGHT: dict[Any, dict[str, Any]] = {
     Access: {"label": "A.b()"},
+    AccessPoint: {},
+    Cache: {"name": "X", "vpc": NET},
+    FileSystem: {"name": "X", "vpc": NET},
+    Index: {"name": "by-day", "key": "day"},
+    Parameter: {"name": "X", "value": "hi"},
+    Subscription: {"topic": NEWS},
+    Table: {"name": "X", "key": "id"},
+    Topic: {"name": "X"},
     BlueGreen: {},
     Canary: {},
     CircuitBreaker: {},
@@ -176,6 +194,16 @@ VERBS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (FILES.write, {}),
     (FILES.read_write, {}),
     (KEY.read, {}),
+    (NEWS.publish, {}),
+    (NEWS.subscription, {}),
+    (ITEMS.read, {}),
+    (ITEMS.write, {}),
+    (ITEMS.read_write, {}),
+    (HELLO.read, {}),
+    (SHARE.mount, {"path": "/data"}),
+    (SESSIONS.connect, {}),
+    (FILES.env_file, {"key": "a.env"}),
+    (Task.fitting, {"containers": [ONE]}),
     (KEY.value, {}),
     (ORDERS.connect, {}),
     (PLACE.connect, {}),
@@ -252,6 +280,12 @@ def placed(thing: Any) -> App:
             members = [LoadBalancer("OddDoor", vpc=NET, certificate=CERTIFICATE, mutual_tls=thing)]
         case FireLens() | Splunk():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], logs=thing))]
+        case AccessPoint():
+            members = [FileSystem("Odd", vpc=NET, access_points=[thing])]
+        case Index():
+            members = [Table("Odd", key="id", indexes=[thing])]
+        case Subscription():
+            members = [Queue("Odd", subscriptions=[thing])]
         case Image():
             return placed(Container(image=thing))
         case Restart():

@@ -55,6 +55,7 @@ def _log_group(runner: Construct, task: Task) -> Any:
         DeletionPolicy=by_removal(retain="RetainExceptOnCreate", remove="Delete"),
         UpdateReplacePolicy=by_removal(retain="Retain", remove="Delete"),
         RetentionInDays=task.log_retention,
+        **({} if task.log_encryption is None else {"KmsKeyId": task.log_encryption.arn}),
     )
 
 

@@ -18,6 +18,7 @@ from fargate_stacks.core.values import Attr, Text
 from fargate_stacks.errors import SpecError
 
 if TYPE_CHECKING:
+    from fargate_stacks.constructs.key import Key
     from fargate_stacks.constructs.log_drivers import LogDriver
 
 Os = Literal[
@@ -58,6 +59,8 @@ class Task(Value):
     volumes: Sequence[Volume] = ()
     uses: Sequence[Access] = ()
     log_retention: int = 30
+    log_encryption: Key | None = None
+    """A key of your own for the log group."""
     logs: LogDriver | None = None
     """Where log lines go instead of CloudWatch Logs: a `FireLens` or `Splunk`."""
     pid_mode: Literal["task"] | None = None
@@ -199,6 +202,9 @@ class Task(Value):
                 raise self.refuse(
                     f'{other} and {user} both bring a volume named "{volume.name}"; give one another name'
                 )
+        for volume in self.all_volumes:
+            if volume.linux_only and self.windows:
+                raise self.refuse(f"volume {volume.name} is for Linux, and os={self.os}; leave it out")
         if sum(volume.at_launch for volume in self.all_volumes) > 1:
             raise self.refuse("a Fargate task has one EBS volume at most; leave the others out")
         for one, name in zip(self.all, self.names, strict=True):

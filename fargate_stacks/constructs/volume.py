@@ -19,6 +19,8 @@ class Volume(Value):
     at_launch: ClassVar[bool] = False
     """Whether the service says what it is, and the task definition only that it will be there."""
 
+    linux_only: ClassVar[bool] = False
+
     name: str = field(kw_only=False)
 
     def check(self) -> None:

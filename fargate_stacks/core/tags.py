@@ -6,27 +6,30 @@ from typing import Any
 
 from fargate_stacks.errors import RenderError
 
+_NAMES = ("Tags", "FileSystemTags", "AccessPointTags")
+
 
 def apply_tags(resource: Any, body: dict[str, Any], tags: dict[str, str], who: str) -> None:
     """Add `tags` to an encoded resource; its own win. What the type does with tags is troposphere's knowledge.
 
     Raises RenderError when more than AWS's 50 come together.
     """
-    if not tags or "Tags" not in resource.props:
+    name = next((one for one in _NAMES if one in resource.props), None)
+    if not tags or name is None:
         return
     properties = body.setdefault("Properties", {})
-    own = properties.get("Tags")
-    if resource.props["Tags"][0] is dict or isinstance(own, dict):
-        properties["Tags"] = {**tags, **(own or {})}
+    own = properties.get(name)
+    if resource.props[name][0] is dict or isinstance(own, dict):
+        properties[name] = {**tags, **(own or {})}
     else:
         own = own or []
         named = {one["Key"] for one in own if isinstance(one, dict) and "Key" in one}
         extra: list[dict[str, Any]] = [{"Key": key, "Value": value} for key, value in tags.items() if key not in named]
         if _propagates(resource):
             extra = [{**one, "PropagateAtLaunch": True} for one in extra]
-        properties["Tags"] = [*own, *extra]
-    if len(properties["Tags"]) > 50:
-        raise RenderError(f"{who} has {len(properties['Tags'])} tags with those of its stack and app; AWS takes 50")
+        properties[name] = [*own, *extra]
+    if len(properties[name]) > 50:
+        raise RenderError(f"{who} has {len(properties[name])} tags with those of its stack and app; AWS takes 50")
 
 
 def _propagates(resource: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from awacs.aws import Condition, StringLike
 from troposphere import Join, s3
@@ -18,6 +18,9 @@ from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.errors import SpecError
 from fargate_stacks.providers.duration import whole
 from fargate_stacks.providers.tls import tls_only
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.key import Key
 
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
@@ -40,10 +43,13 @@ class Bucket(Construct):
     expire_old_versions: timedelta | None = None
     """How long old versions are kept, in whole days; for ever when None."""
 
+    encryption: Key | None = None
+    """A key of your own; keys that S3 manages when None."""
+
     refused: ClassVar[Mapping[str, str]] = {
         "public": "is not offered: serve files through a service or a distribution",
         "bucket_name": "is generated, since names are unique in all of AWS; bucket.bucket_name gives it",
-        "encryption": "is not offered yet; objects are encrypted with keys that S3 manages",
+        "kms_key": "is called encryption; it takes a Key",
     }
 
     def check(self) -> None:
@@ -101,6 +107,9 @@ class Bucket(Construct):
         if lists:
             only = Condition(StringLike({"s3:prefix": [f"{prefix}*"]})) if prefix else None
             statements.append(allow("s3:ListBucket", on=[self.bucket_arn], when=only))
+        if self.encryption is not None:
+            of_key = ("kms:Decrypt", "kms:GenerateDataKey") if set(actions) & set(_WRITE) else ("kms:Decrypt",)
+            statements.append(allow(*of_key, on=[self.encryption.arn]))
         return Access(
             label=label,
             statements=statements,
@@ -130,7 +139,8 @@ class Bucket(Construct):
             BucketEncryption=s3.BucketEncryption(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(
-                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(**self._algorithm()),
+                        **({} if self.encryption is None else {"BucketKeyEnabled": True}),
                     )
                 ]
             ),
@@ -143,6 +153,11 @@ class Bucket(Construct):
             ),
             **({"VersioningConfiguration": s3.VersioningConfiguration(Status="Enabled")} if self.versioned else {}),
         )
+
+    def _algorithm(self) -> dict[str, Any]:
+        if self.encryption is None:
+            return {"SSEAlgorithm": "AES256"}
+        return {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.encryption.arn}
 
     def _rules(self) -> list[Any]:
         rules = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from troposphere import ec2, rds, secretsmanager
 from troposphere.validators import double
@@ -18,6 +18,9 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.providers.duration import whole
 from fargate_stacks.providers.secret import Generate, generated_secret
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.key import Key
 
 _ENGINE = "aurora-postgresql"
 _PORT = 5432
@@ -56,6 +59,8 @@ class Postgres(Construct):
     """The first writes, the others take its place when it fails; 1 to 16, each billed."""
     backup_retention: timedelta = timedelta(days=7)
     """How far back the database can be restored, in whole days; 1 to 35."""
+    encryption: Key | None = None
+    """A key of your own for storage and login; the account's own keys when None. Changing it replaces the database."""
     tier: Literal["isolated", "private"] | None = None
     """Where it stands; the isolated subnets if the VPC has such, else the private ones, when None."""
 
@@ -149,19 +154,23 @@ class Postgres(Construct):
                 f"{start}_DATABASE": self.database,
             },
             secrets={
-                f"{start}_USERNAME": SecretValue(arn=self.secret_arn, field="username"),
-                f"{start}_PASSWORD": SecretValue(arn=self.secret_arn, field="password"),
+                f"{start}_USERNAME": self._secret("username"),
+                f"{start}_PASSWORD": self._secret("password"),
             },
             after=[*(self.attr(part) for part in self._instances), self.attr("SecretAttachment")],
             container=container,
         )
+
+    def _secret(self, field: str) -> SecretValue:
+        key = None if self.encryption is None else self.encryption.arn
+        return SecretValue(arn=self.secret_arn, field=field, encryption_key=key)
 
     # what is built
 
     def build(self) -> Iterator[Any]:
         yield self._security_group()
         yield self._subnet_group()
-        yield generated_secret(self.id("Secret"), f"Login of database {self.name}", _LOGIN)
+        yield generated_secret(self.id("Secret"), f"Login of database {self.name}", _LOGIN, self.encryption)
         yield self._cluster()
         yield self._secret_attachment()
         for part in self._instances:
@@ -202,6 +211,7 @@ class Postgres(Construct):
             DBSubnetGroupName=self.attr("DBSubnetGroup"),
             VpcSecurityGroupIds=[self.security_group],
             StorageEncrypted=True,
+            **({} if self.encryption is None else {"KmsKeyId": self.encryption.arn}),
             EnableIAMDatabaseAuthentication=True,  # a login by token beside the password; free, and grants nothing
             BackupRetentionPeriod=self.backup_retention.days,
             CopyTagsToSnapshot=True,

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from troposphere import secretsmanager
 
@@ -19,6 +19,9 @@ from fargate_stacks.core.construct import Construct, Frozen, Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
 from fargate_stacks.errors import SpecError
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.key import Key
 
 _FIELD = re.compile(r"[^:{}$\s]+\Z")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}\Z")
@@ -68,6 +71,8 @@ class Secret(Construct):
 
     description: str = ""
     generate: Generate = Generate()
+    encryption: Key | None = None
+    """A key of your own; the account's key for Secrets Manager when None."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "value": _PUT_IN_LATER,
@@ -90,7 +95,8 @@ class Secret(Construct):
         if field is not None and known and field not in known:
             raise self.refuse(f"it has the fields {' and '.join(known)}, got field={shown(field)}; give one of them")
         _check_field(self, field)
-        return SecretValue(arn=self.secret_arn, field=field)
+        key = None if self.encryption is None else self.encryption.arn
+        return SecretValue(arn=self.secret_arn, field=field, encryption_key=key)
 
     @verb
     def read(self, *, field: str | None = None, env: str | None = None, container: str | None = None) -> Access:
@@ -101,7 +107,9 @@ class Secret(Construct):
         return _read(self, self.name, self.value(field), env, container)
 
     def build(self) -> Iterator[Any]:
-        yield generated_secret(self.id("Secret"), self.description or f"Secret {self.name}", self.generate)
+        yield generated_secret(
+            self.id("Secret"), self.description or f"Secret {self.name}", self.generate, self.encryption
+        )
 
 
 class ExistingSecret(Value):
@@ -183,14 +191,16 @@ class ExistingParameter(Value):
         return _read(self, self.name, self.value(), env, container)
 
 
-def generated_secret(logical_id: str, description: str, generate: Generate) -> Any:
+def generated_secret(logical_id: str, description: str, generate: Generate, encryption: Key | None = None) -> Any:
     """Give a secret that follows the stack's removal."""
+    more = {} if encryption is None else {"KmsKeyId": encryption.arn}
     return secretsmanager.Secret(
         logical_id,
         DeletionPolicy=by_removal(retain="Retain", remove="Delete"),
         UpdateReplacePolicy=by_removal(retain="Retain", remove="Delete"),
         Description=description,
         GenerateSecretString=generate.string(),
+        **more,
     )
 
 

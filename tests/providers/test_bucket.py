@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fargate_stacks.constructs.key import Key
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.providers.bucket import Bucket
@@ -128,3 +129,30 @@ def test_a_prefix_that_could_open_more_than_it_says_is_refused(prefix: str) -> N
         f"Uploads.write(prefix={prefix!r}): a prefix ends in /, does not start with one, and holds none of * ? $ {{ }}, "
         f"got {prefix!r}; write it like 'photos/'"
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "actions"),
+    [
+        ("read", ["kms:Decrypt"]),
+        ("write", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        ("read_write", ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ],
+)
+def test_a_key_of_ones_own_is_for_the_buckets_users_too(verb: str, actions: list[str]) -> None:
+    key = Key("Own")
+    bucket = Bucket("Uploads", encryption=key)
+    arn = {"Fn::GetAtt": ["OwnKey", "Arn"]}
+    (rule,) = properties(render(App([Stack("s", [bucket, key])]))["s"], "UploadsBucket")["BucketEncryption"][
+        "ServerSideEncryptionConfiguration"
+    ]
+    assert rule == {
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn},
+        "BucketKeyEnabled": True,
+    }
+    assert task_statements(getattr(bucket, verb)(), bucket, key)[-1] == allowed(*actions, on=[arn])
+
+
+def test_an_object_may_be_an_environment_file() -> None:
+    file = UPLOADS.env_file("prod.env")
+    assert (file.bucket, file.key) == (UPLOADS.bucket_arn, "prod.env")

@@ -11,6 +11,7 @@ import pytest
 
 from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.key import Key
 from fargate_stacks.constructs.network import Vpc
 from fargate_stacks.constructs.network_existing import ExistingVpc
 from fargate_stacks.constructs.service import Service
@@ -208,3 +209,13 @@ def test_in_a_vpc_that_is_there_already_its_subnets_are_named() -> None:
 )  # fmt: skip
 def test_what_no_database_can_be_is_refused(fields: dict[str, Any], message: str) -> None:
     assert refusal(lambda: Postgres("Orders", **{"vpc": NET, **fields})) == message
+
+
+def test_a_key_of_ones_own_is_for_storage_and_login() -> None:
+    key = Key("Own")
+    database = Postgres("Orders", vpc=NET, encryption=key)
+    arn = {"Fn::GetAtt": ["OwnKey", "Arn"]}
+    made = template(database, key)
+    assert properties(made, "OrdersDBCluster")["KmsKeyId"] == arn
+    assert properties(made, "OrdersSecret")["KmsKeyId"] == arn
+    assert secret_statements(database.connect(), NET, database, key)[1] == allowed("kms:Decrypt", on=[arn])

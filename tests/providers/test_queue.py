@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fargate_stacks.constructs.key import Key
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.providers.queue import Queue
@@ -148,3 +149,15 @@ def test_a_misspelt_or_wrong_argument_of_a_verb_is_answered() -> None:
         refusal(lambda: JOBS.send(env="1X"))
         == "Jobs.send(): an environment name is letters, digits and _, not a digit first, got '1X'"
     )
+
+
+def test_a_key_of_ones_own_is_for_both_queues_and_for_their_users() -> None:
+    key = Key("Own")
+    jobs = Queue("Jobs", encryption=key)
+    arn = {"Fn::GetAtt": ["OwnKey", "Arn"]}
+    made = render(App([Stack("s", [jobs, key])]))["s"]
+    for part in ("JobsQueue", "JobsDeadLetterQueue"):
+        assert properties(made, part)["KmsMasterKeyId"] == arn
+        assert "SqsManagedSseEnabled" not in properties(made, part)
+    assert task_statements(jobs.send(), jobs, key)[1] == allowed("kms:Decrypt", "kms:GenerateDataKey", on=[arn])
+    assert task_statements(jobs.consume(), jobs, key)[1] == allowed("kms:Decrypt", on=[arn])

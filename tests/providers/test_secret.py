@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.key import Key
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
 from fargate_stacks.core.values import Param
@@ -160,3 +161,11 @@ def test_a_parameter_is_granted_by_its_arn() -> None:
 )  # fmt: skip
 def test_what_no_secret_can_be_is_refused(make: Any, message: str) -> None:
     assert refusal(make) == message
+
+
+def test_a_key_of_ones_own_is_granted_to_the_execution_role_too() -> None:
+    key = Key("Own")
+    secret = Secret("ApiKey", encryption=key)
+    arn = {"Fn::GetAtt": ["OwnKey", "Arn"]}
+    assert properties(render(App([Stack("s", [secret, key])]))["s"], "ApiKeySecret")["KmsKeyId"] == arn
+    assert secret_statements(secret.read(), secret, key)[1] == allowed("kms:Decrypt", on=[arn])
