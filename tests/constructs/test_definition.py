@@ -9,6 +9,7 @@ import pytest
 
 from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
 from fargate_stacks.constructs.image import Image
+from fargate_stacks.constructs.key import Key
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.constructs.volume import Volume
 from fargate_stacks.core.values import Param, sub
@@ -247,6 +248,12 @@ def test_without_exec_nothing_is_made_for_it_trap_5() -> None:
     found = definition(Task(containers=[Container(image="nginx:1", readonly_root=True)]))
     assert "Volumes" not in found
     assert "MountPoints" not in found["ContainerDefinitions"][0]
+
+
+def test_logs_may_be_encrypted_with_a_key_of_ones_own() -> None:
+    key = Key("Own")
+    template = run(Task(containers=[PLAIN], log_encryption=key), key)
+    assert properties(template, "WebLogGroup")["KmsKeyId"] == {"Fn::GetAtt": ["OwnKey", "Arn"]}
 
 
 def test_a_full_pipe_to_the_logs_does_not_stop_the_application() -> None:
