@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fargate_stacks.constructs.access import Access, ExistingRole, PortAccess, SecretValue, allow
     from fargate_stacks.constructs.archive import LogArchive
+    from fargate_stacks.constructs.backlog import Backlog
     from fargate_stacks.constructs.capacity import OnDemand, Spot
     from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
     from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.key import Key
     from fargate_stacks.constructs.log_drivers import FireLens, LogDriver, Splunk
     from fargate_stacks.constructs.login import Cognito, Oidc
+    from fargate_stacks.constructs.metric import Metric, MetricMath
     from fargate_stacks.constructs.mutual_tls import MutualTls, TrustStore
     from fargate_stacks.constructs.network import Vpc
     from fargate_stacks.constructs.network_balancer import NetworkLoadBalancer
     from fargate_stacks.constructs.network_existing import ExistingVpc
+    from fargate_stacks.constructs.predictive import Predictive
     from fargate_stacks.constructs.route import Route
     from fargate_stacks.constructs.scaling import Scaling
+    from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
+    from fargate_stacks.constructs.scheduled import ScheduledAction
     from fargate_stacks.constructs.service import Egress, Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
     from fargate_stacks.constructs.task import Task
@@ -61,6 +66,7 @@ _HOMES = {
         "SecretValue",
         "allow",
     ),
+    "constructs.backlog": ("Backlog",),
     "constructs.capacity": (
         "OnDemand",
         "Spot",
@@ -81,6 +87,10 @@ _HOMES = {
     "constructs.ingress_existing": ("ExistingLoadBalancer",),
     "constructs.key": ("Key",),
     "constructs.login": ("Cognito", "Oidc"),
+    "constructs.metric": (
+        "Metric",
+        "MetricMath",
+    ),
     "constructs.mutual_tls": ("MutualTls", "TrustStore"),
     "constructs.shifting": ("BlueGreen", "Canary", "LambdaHook", "Linear", "Pause"),
     "constructs.waf": ("Waf",),
@@ -90,8 +100,14 @@ _HOMES = {
     "constructs.network": ("Vpc",),
     "constructs.network_balancer": ("NetworkLoadBalancer",),
     "constructs.network_existing": ("ExistingVpc",),
+    "constructs.predictive": ("Predictive",),
     "constructs.route": ("Route",),
     "constructs.scaling": ("Scaling",),
+    "constructs.scaling_policies": (
+        "StepScaling",
+        "TargetTracking",
+    ),
+    "constructs.scheduled": ("ScheduledAction",),
     "constructs.service": (
         "Egress",
         "Service",
@@ -163,6 +179,7 @@ __all__ = [
     "AccessPoint",
     "App",
     "Attr",
+    "Backlog",
     "BlueGreen",
     "Bucket",
     "Cache",
@@ -201,6 +218,8 @@ __all__ = [
     "LoadError",
     "LogArchive",
     "LogDriver",
+    "Metric",
+    "MetricMath",
     "MutualTls",
     "NetworkLoadBalancer",
     "Oidc",
@@ -210,6 +229,7 @@ __all__ = [
     "Pause",
     "PortAccess",
     "Postgres",
+    "Predictive",
     "Queue",
     "QueueWorker",
     "RenderError",
@@ -217,6 +237,7 @@ __all__ = [
     "Rolling",
     "Route",
     "Scaling",
+    "ScheduledAction",
     "Secret",
     "SecretValue",
     "Service",
@@ -224,8 +245,10 @@ __all__ = [
     "Splunk",
     "Spot",
     "Stack",
+    "StepScaling",
     "Subscription",
     "Table",
+    "TargetTracking",
     "Task",
     "Template",
     "Topic",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import fargate_stacks
 from fargate_stacks import (
     App,
+    Backlog,
     BlueGreen,
     Bucket,
     Cache,
@@ -25,15 +28,20 @@ from fargate_stacks import (
     LambdaHook,
     LoadBalancer,
     LogArchive,
+    Metric,
     NetworkLoadBalancer,
     Parameter,
     Postgres,
+    Predictive,
     Queue,
     Scaling,
+    ScheduledAction,
     Secret,
     Service,
     Stack,
+    StepScaling,
     Table,
+    TargetTracking,
     Task,
     Topic,
     TrustStore,
@@ -117,7 +125,31 @@ def everything() -> list[Construct]:
         Queue("Heard", subscriptions=[news.subscription()]),
     ]
     worker = queue_worker("Mail", cluster=cluster, task=Task(containers=[container(None)]))
-    return [vpc, cluster, edge, address, data, bucket, queue, secret, shop, client, *doors, *stores, *worker]
+    scaled = queue_worker(
+        "Post",
+        cluster=cluster,
+        task=Task(containers=[container()]),
+        count=Scaling(
+            min=0,
+            max=2,
+            backlog=Backlog(),
+            predictive=Predictive(cpu=50),
+            schedule=[ScheduledAction("night", schedule="cron(0 22 * * ? *)", max=1)],
+            policies=[
+                StepScaling(metric=Metric("queue.age", namespace="Shop"), above={9: 1}, below={1: -1}),
+                TargetTracking(metric=Metric("Open", namespace="Shop"), target=5, name="Load"),
+            ],
+        ),
+    )
+    count = scaled.service.count
+    assert isinstance(count, Scaling)
+    posted = replace(
+        scaled.service, route=edge.route("/post"), count=replace(count, response_time=timedelta(seconds=1))
+    )
+    return [
+        *(vpc, cluster, edge, address, data, bucket, queue, secret, shop, client),
+        *(*doors, *stores, *worker, scaled.queue, posted),
+    ]
 
 
 CONTRACT = {
@@ -176,6 +208,13 @@ CONTRACT = {
     "News": "Topic TopicPolicy",
     "Heard": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy NewsSubscription",
     "Mail": "SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole TaskDefinition Service",
+    "Post": """
+        SecurityGroup EdgeIngress8080 EdgeEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskPolicy TaskRole
+        TaskDefinition TargetGroup ListenerRule Service ScalableTarget BacklogScalingPolicy WakeScalingPolicy WakeAlarm
+        ResponseTimeScalingPolicy PredictiveScalingPolicy QueueAgeAboveScalingPolicy QueueAgeAboveAlarm
+        QueueAgeBelowScalingPolicy QueueAgeBelowAlarm LoadScalingPolicy
+    """,
+    "PostJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",
     "MailJobs": "Queue QueuePolicy DeadLetterQueue DeadLetterQueuePolicy",
 }  # fmt: skip
 

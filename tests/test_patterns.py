@@ -71,9 +71,9 @@ def test_a_queue_of_ones_own_is_taken() -> None:
 def test_it_runs_as_often_as_told() -> None:
     template = render(App([Stack("s", [NET, MAIN, *worker(count=3)])]))["s"]
     assert properties(template, "EmailService")["DesiredCount"] == 3
-    scaled = render(App([Stack("s", [NET, MAIN, *worker(count=Scaling(min=0, max=5, cpu=50))])]))["s"]
+    scaled = render(App([Stack("s", [NET, MAIN, *worker(count=Scaling(min=1, max=5, cpu=50))])]))["s"]
     assert "DesiredCount" not in properties(scaled, "EmailService")
-    assert properties(scaled, "EmailScalableTarget")["MinCapacity"] == 0
+    assert properties(scaled, "EmailScalableTarget")["MinCapacity"] == 1
 
 
 def test_a_variant_is_a_replaced_value() -> None:

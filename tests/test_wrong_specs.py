@@ -22,6 +22,7 @@ from fargate_stacks import (
     AccessPoint,
     App,
     Attr,
+    Backlog,
     BlueGreen,
     Bucket,
     Cache,
@@ -55,6 +56,8 @@ from fargate_stacks import (
     Linear,
     LoadBalancer,
     LogArchive,
+    Metric,
+    MetricMath,
     MutualTls,
     Oidc,
     OnDemand,
@@ -63,18 +66,22 @@ from fargate_stacks import (
     Pause,
     PortAccess,
     Postgres,
+    Predictive,
     Queue,
     Restart,
     Rolling,
     Scaling,
+    ScheduledAction,
     Secret,
     SecretValue,
     Service,
     Splunk,
     Spot,
     Stack,
+    StepScaling,
     Subscription,
     Table,
+    TargetTracking,
     Task,
     Topic,
     TrustStore,
@@ -98,6 +105,7 @@ NEWS, ITEMS, HELLO = Topic("News"), Table("Items", key="id"), Parameter("Hello",
 SHARE, SESSIONS = FileSystem("Share", vpc=NET), Cache("Sessions", vpc=NET)
 PLACE = Endpoint("Place", vpc=NET, port=80)
 ONE = Container(image="a/b:1", port=80)
+METRIC = Metric("Open", namespace="Shop")
 TASK = Task(containers=[ONE])
 SHARED = [NET, MAIN, DOOR, JOBS, FILES, KEY, ORDERS, PLACE, NEWS, ITEMS, HELLO, SHARE, SESSIONS]
 OLD = ExistingVpc(vpc_id="vpc-0123456789abcdef0", private=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
@@ -169,7 +177,14 @@ RIGHT: dict[Any, dict[str, Any]] = {
     Postgres: {"name": "X", "vpc": NET},
     Queue: {"name": "X"},
     Rolling: {},
-    Scaling: {"min": 1, "max": 2},
+    Scaling: {"min": 1, "max": 2, "cpu": 50},
+    Backlog: {"queue": JOBS},
+    Metric: {"name": "Open", "namespace": "Shop"},
+    MetricMath: {"expression": "a / 2", "metrics": {"a": METRIC}},
+    Predictive: {"cpu": 50},
+    ScheduledAction: {"name": "night", "schedule": "cron(0 22 * * ? *)", "max": 2},
+    StepScaling: {"metric": METRIC, "above": {10: 1}},
+    TargetTracking: {"metric": METRIC, "target": 5},
     Secret: {"name": "X"},
     Service: {"name": "X", "cluster": MAIN, "task": TASK},
     Spot: {},
@@ -300,6 +315,18 @@ def placed(thing: Any) -> App:
             return placed(Task(containers=[ONE], task_role=thing, execution_role=thing))
         case Access():
             members = [Service("Odd", cluster=MAIN, task=Task(containers=[ONE], uses=[thing]))]
+        case Backlog():
+            return placed(Scaling(min=0, max=3, backlog=thing))
+        case Metric():
+            return placed(TargetTracking(name="Odd", metric=thing, target=1))
+        case MetricMath():
+            return placed(StepScaling(name="Odd", metric=thing, below={1: -1}))
+        case StepScaling() | TargetTracking():
+            return placed(Scaling(min=1, max=3, policies=[thing]))
+        case ScheduledAction():
+            return placed(Scaling(min=1, max=3, schedule=[thing]))
+        case Predictive():
+            return placed(Scaling(min=1, max=3, cpu=50, predictive=thing))
         case Scaling():
             members = [Service("Odd", cluster=MAIN, task=TASK, count=thing, route=DOOR.route())]
         case ExistingVpc():

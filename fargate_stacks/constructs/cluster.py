@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
@@ -65,18 +65,36 @@ class ExistingCluster(Value):
     """A cluster that something else owns, by name or ARN.
 
     `capacity="launch-type"`, the default, starts tasks by launch type FARGATE, which works on every cluster;
-    `"providers"` says that the cluster has the capacity providers FARGATE and FARGATE_SPOT, which Spot needs.
+    `"providers"` says that the cluster has the capacity providers FARGATE and FARGATE_SPOT, which Spot needs, and a
+    sequence names those that it has: others than these two run no Fargate tasks. `insights` says whether it has
+    Container Insights, which scaling by backlog needs; None is not known.
     A value that is known only after deployment is taken for a name. Raises SpecError for what is neither.
     """
 
     name: Text = field(kw_only=False)
     vpc: Network
-    capacity: Literal["launch-type", "providers"] = "launch-type"
+    capacity: Literal["launch-type", "providers"] | Sequence[str] = "launch-type"
+    insights: Literal["enabled", "enhanced", "disabled"] | None = None
 
     def check(self) -> None:
         if isinstance(self.name, str) and not (_NAME.match(self.name) or _ARN.match(self.name)):
             raise self.refuse(
                 f"name must be a cluster's name or ARN, got {shown(self.name)}; copy it from `aws ecs list-clusters`"
+            )
+        if not isinstance(self.capacity, str):
+            self._check_providers(self.capacity)
+
+    def _check_providers(self, names: Sequence[str]) -> None:
+        for name in names:
+            if not _NAME.match(name):
+                raise self.refuse(f"capacity must name providers of the cluster, got {shown(name)}")
+        if len(set(names)) < len(names):
+            raise self.refuse(f"capacity names a provider twice, got {', '.join(names)}")
+        if not {"FARGATE", "FARGATE_SPOT"} & set(names):
+            got = ", ".join(names) or "none"
+            raise self.refuse(
+                f"tasks on Fargate need the provider FARGATE or FARGATE_SPOT, got {got}; associate one with the "
+                'cluster, or give capacity="launch-type"'
             )
 
     @property

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
-from troposphere import GetAtt, Join, Ref, ec2, ecs
+from troposphere import Ref, ec2, ecs
 
 from fargate_stacks.constructs.access import PortAccess
 from fargate_stacks.constructs.capacity import OnDemand, Spot
@@ -98,13 +97,10 @@ class Service(Construct):
                 f"no container has port {self.endpoint.port} of {self.endpoint.who}; "
                 f"give one Container(port={self.endpoint.port})"
             )
-        if isinstance(self.count, Scaling) and self.count.requests is not None:
-            if len(self.routes) != 1 or not isinstance(self.routes[0], Route):
-                raise self.refuse(
-                    f"Scaling(requests=) needs exactly one route of an ALB, got {len(self.routes)} ways in"
-                )
-            if self.routes[0].load_balancer.full_name is None:
-                raise self.refuse("Scaling(requests=) needs the load balancer's name; give full_name= to it")
+        if isinstance(self.count, Scaling):
+            from fargate_stacks.constructs.scaling_checks import check_scaling
+
+            check_scaling(self, self.count)
         if self.deployment.errors is not None:
             measured = [
                 one for one in self.routes if isinstance(one, Route) and one.load_balancer.full_name is not None
@@ -145,14 +141,9 @@ class Service(Construct):
         self._subnets  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
 
     def _check_capacity(self) -> None:
-        if isinstance(self.capacity, Spot):
-            if self.cluster.capacity == "launch-type":
-                raise self.refuse(
-                    'Spot needs a cluster with the FARGATE_SPOT provider; give ExistingCluster(capacity="providers") '
-                    "when it has it, or use OnDemand()"
-                )
-            if self.task.os != "LINUX":
-                raise self.refuse(f"Fargate Spot runs LINUX only, got os={self.task.os}; use OnDemand()")
+        problem = self.capacity.problem(self.cluster.capacity, self.task.os)
+        if problem is not None:
+            raise self.refuse(problem)
 
     # what others ask
 
@@ -246,6 +237,8 @@ class Service(Construct):
         more: dict[str, Any] = {}
         if isinstance(self.count, int):  # left out under scaling: a deploy must not reset the scaler's number
             more["DesiredCount"] = self.count
+        else:
+            more.update(self.count.monitoring())
         if self.cluster.capacity == "launch-type":
             more["LaunchType"] = "FARGATE"
         else:  # always a strategy, since a change from launch type to strategy replaces the service
@@ -293,17 +286,12 @@ class Service(Construct):
             yield errors_alarm(self, self._groups(), self.deployment.errors)
 
     def _scaling(self, count: Scaling) -> Iterator[Any]:
-        target = self.id("ScalableTarget")
-        yield count.target(target, cluster_name=self.cluster.cluster_name, service_name=self.service_name)
-        groups = self._groups() if count.requests is not None else []
-        if len(groups) < 2:
-            yield from count.policies(self.name, target, Join("/", [*groups[0]]) if groups else None)
-            return
-        from fargate_stacks.constructs.traffic import requests_policy
-
-        # the predefined metric sees one target group, which is empty after every other deployment
-        yield from replace(count, requests=None).policies(self.name, target, None)
-        yield requests_policy(self.name, target, count, groups)
+        yield from count.resources(
+            self.name,
+            cluster_name=self.cluster.cluster_name,
+            service_name=self.service_name,
+            groups=self._groups() if count.needs_route else (),
+        )
 
     # the parts that several of these need
 
@@ -343,11 +331,11 @@ class Service(Construct):
         container, port = ported[0]
         return Target(self, self.task.name_of(container), port, self.task.port_name(port), self.vpc, self.deployment)
 
-    def _groups(self) -> list[tuple[Text, Any]]:
+    def _groups(self) -> list[tuple[Text, Text]]:
         """The load balancer's and the target group's full name, for each target group that can be measured."""
         parts = ("TargetGroup", "GreenTargetGroup") if self.deployment.shifts else ("TargetGroup",)
         return [
-            (one.load_balancer.full_name, GetAtt(self.id(f"{one.part}{part}"), "TargetGroupFullName"))
+            (one.load_balancer.full_name, self.attr(f"{one.part}{part}", "TargetGroupFullName"))
             for one in self.routes
             if isinstance(one, Route) and one.load_balancer.full_name is not None
             for part in parts

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from troposphere import Ref, cloudwatch
-from troposphere import applicationautoscaling as autoscaling
+from troposphere import cloudwatch
 
-from fargate_stacks.constructs.scaling import Scaling
+from fargate_stacks.constructs.metric import Metric, MetricMath
+from fargate_stacks.constructs.scaling import Groups
 from fargate_stacks.core.construct import Construct
-from fargate_stacks.core.values import Text, sub
+from fargate_stacks.core.values import Text
 
-Groups = Sequence[tuple[Text, Any]]
-"""Full names of a load balancer and of a target group."""
 _NAMESPACE = "AWS/ApplicationELB"
 
 
@@ -28,7 +25,7 @@ def errors_alarm(service: Construct, groups: Groups, percent: float) -> Any:
     Its metrics are the load balancer's, so it needs no name of the service and is there before it.
     """
 
-    def metric(name: str, query: str, balancer: Text, group: Any) -> Any:
+    def metric(name: str, query: str, balancer: Text, group: Text) -> Any:
         return cloudwatch.MetricDataQuery(
             Id=query,
             ReturnData=False,
@@ -69,39 +66,42 @@ def errors_alarm(service: Construct, groups: Groups, percent: float) -> Any:
     )
 
 
-def requests_policy(name: str, target: str, count: Scaling, groups: Groups) -> Any:
-    """Give the scaling policy by requests for each task, summed over the groups between which a deployment swaps."""
-    queries = [
-        autoscaling.TargetTrackingMetricDataQuery(
-            Id=f"r{number}",
-            ReturnData=False,
-            MetricStat=autoscaling.TargetTrackingMetricStat(
-                Metric=autoscaling.TargetTrackingMetric(
-                    Namespace=_NAMESPACE,
-                    MetricName="RequestCountPerTarget",
-                    Dimensions=[autoscaling.TargetTrackingMetricDimension(Name="TargetGroup", Value=group)],
-                ),
-                Stat="Sum",
-            ),
-        )
-        for number, (_, group) in enumerate(groups, 1)
-    ]
-    return autoscaling.ScalingPolicy(
-        f"{name}RequestsScalingPolicy",
-        PolicyName=sub(f"${{AWS::StackName}}-{name}-requests"),
-        PolicyType="TargetTrackingScaling",
-        ScalingTargetId=Ref(target),
-        TargetTrackingScalingPolicyConfiguration=autoscaling.TargetTrackingScalingPolicyConfiguration(
-            CustomizedMetricSpecification=autoscaling.CustomizedMetricSpecification(
-                Metrics=[
-                    autoscaling.TargetTrackingMetricDataQuery(
-                        Id="requests", Expression=_sum("r", len(groups)), Label="requests", ReturnData=True
-                    ),
-                    *queries,
-                ]
-            ),
-            TargetValue=count.requests,
-            ScaleOutCooldown=int(count.scale_out_cooldown.total_seconds()),
-            ScaleInCooldown=int(count.scale_in_cooldown.total_seconds()),
-        ),
+def requests_per_target(groups: Groups) -> MetricMath:
+    """Give requests for each task in a minute, summed over the groups between which a deployment moves traffic.
+
+    A group without traffic adds 0, so the sum is what each task of the live revision gets, before and after the swap.
+    Not `r1 + r2` and not filled with 0: SUM of several series takes what is there, so a group that has never reported
+    is no hole, and a minute that is not reported yet is no 0 (CloudWatch user guide, "Using metric math").
+    """
+    each = {
+        f"r{number}": _of(group, "RequestCountPerTarget", "Sum", balancer)
+        for number, (balancer, group) in enumerate(groups, 1)
+    }
+    return MetricMath(f"SUM([{', '.join(each)}])", metrics=each)
+
+
+def response_time(groups: Groups) -> Metric | MetricMath:
+    """Give the average seconds to an answer; over several groups each counts by how many answers it gave."""
+    if len(groups) == 1:
+        ((balancer, group),) = groups
+        return _of(group, "TargetResponseTime", "Average", balancer)
+    seconds, answers = (
+        {
+            f"{letter}{number}": _of(group, "TargetResponseTime", statistic, balancer)
+            for number, (balancer, group) in enumerate(groups, 1)
+        }
+        for letter, statistic in (("s", "Sum"), ("n", "SampleCount"))
+    )
+    return MetricMath(
+        f"SUM([{', '.join(seconds)}]) / SUM([{', '.join(answers)}])",
+        metrics={**seconds, **answers},
+    )
+
+
+def _of(group: Text, name: str, statistic: str, balancer: Text) -> Metric:
+    return Metric(
+        name,
+        namespace=_NAMESPACE,
+        dimensions={"LoadBalancer": balancer, "TargetGroup": group},
+        statistic=statistic,
     )

@@ -218,9 +218,10 @@ def test_requests_are_summed_over_both_groups() -> None:
     policy = properties(template, "WebRequestsScalingPolicy")["TargetTrackingScalingPolicyConfiguration"]
     assert "PredefinedMetricSpecification" not in policy
     (total, blue, green) = policy["CustomizedMetricSpecification"]["Metrics"]
-    assert (total["Expression"], total["ReturnData"]) == ("FILL(r1,0)+FILL(r2,0)", True)
-    dimensions = [one["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for one in (blue, green)]
-    assert dimensions == [
+    assert (total["Expression"], total["ReturnData"]) == ("SUM([r1, r2])", True)
+    dimensions = [one["MetricStat"]["Metric"]["Dimensions"] for one in (blue, green)]
+    assert {both[0]["Name"] for both in dimensions} == {"LoadBalancer"}
+    assert [both[1]["Value"] for both in dimensions] == [
         {"Fn::GetAtt": ["WebTargetGroup", "TargetGroupFullName"]},
         {"Fn::GetAtt": ["WebGreenTargetGroup", "TargetGroupFullName"]},
     ]

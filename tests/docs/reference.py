@@ -28,6 +28,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "constructs.service",
             "constructs.scaling",
+            "constructs.backlog",
+            "constructs.metric",
+            "constructs.predictive",
+            "constructs.scheduled",
             "constructs.deployment",
             "constructs.shifting",
             "constructs.capacity",

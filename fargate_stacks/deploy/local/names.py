@@ -37,7 +37,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "ministack.services.cloudformation.provisioners": (
         "_CONDITIONALLY_REPLACING_PROPERTIES", "_REPLACING_PROPERTIES", "_RESOURCE_HANDLERS",
-        "_RETAINING_POLICIES", "_STACK_TAG_PROPERTY", "_delete_resource", "_ec2_sg_permissions",
+        "_RETAINING_POLICIES", "_STACK_TAG_PROPERTY", "_cw_metric_alarm_record", "_delete_resource",
+        "_ec2_sg_permissions",
         "_physical_name", "_property_recreation", "_replacing_change", "_snapshot_resource", "_tag_map",
         "_with_stack_tags",
     ),

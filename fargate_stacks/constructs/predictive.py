@@ -1,0 +1,90 @@
+"""Scaling by a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from fargate_stacks.core.construct import Value
+from fargate_stacks.core.values import Text
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.scaling_policies import Scaled
+
+_PAIRS = {"cpu": "ECSServiceCPUUtilization", "memory": "ECSServiceMemoryUtilization", "requests": "ALBRequestCount"}
+
+
+class Predictive(Value):
+    """Starts tasks before the load comes, by a forecast from the last 14 days; 24 hours are the least.
+
+    One of `cpu`, `memory` (percent) and `requests` (a minute for each task) is the target. By default the forecast is
+    only made, to be looked at; `mode="ForecastAndScale"` acts on it. Predictive scaling only scales out: give
+    `Scaling` a target too, which scales in. Raises SpecError for none or several targets.
+    """
+
+    cpu: float | None = None
+    memory: float | None = None
+    requests: float | None = None
+    mode: Literal["ForecastOnly", "ForecastAndScale"] = "ForecastOnly"
+    ahead: timedelta = timedelta(minutes=5)
+    """How long before the hour tasks start (SchedulingBufferTime); less than an hour."""
+    buffer: int | None = None
+    """Lets a forecast near or above `max` raise it, and by so many percent more; 0 to 100. By default `max` holds."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "scheduling_buffer_time": "is called ahead",
+        "max_capacity_buffer": "is called buffer",
+        "max_capacity_breach_behavior": "follows from buffer",
+    }
+
+    def check(self) -> None:
+        given = [key for key in _PAIRS if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise self.refuse(
+                f"a forecast has one target, got {' and '.join(given) or 'none'}; give one of cpu, memory, requests"
+            )
+        goal = self.target
+        if self.requests is None and not 0 < goal <= 100:
+            raise self.refuse(f"{given[0]} is a percentage above 0 and up to 100, got {goal:g}")
+        if goal <= 0:
+            raise self.refuse(f"requests is a number a minute for each task, above 0, got {goal:g}")
+        seconds = self.ahead.total_seconds()
+        if not 0 <= seconds < 3600 or seconds % 1:  # an hour is what a forecast is made for
+            raise self.refuse(f"ahead must be 0 to 3599 whole seconds, got {seconds:g}")
+        if self.buffer is not None and not 0 <= self.buffer <= 100:
+            raise self.refuse(f"buffer is a percentage from 0 to 100, got {self.buffer}")
+
+    @property
+    def metric(self) -> str:
+        return next(key for key in _PAIRS if getattr(self, key) is not None)
+
+    @property
+    def target(self) -> float:
+        goal: float = getattr(self, self.metric)
+        return goal
+
+    def resource(self, scaled: Scaled, label: Text | None) -> Any:
+        from troposphere import applicationautoscaling as autoscaling
+
+        labelled = {} if label is None else {"ResourceLabel": label}
+        beyond: dict[str, Any] = {"MaxCapacityBreachBehavior": "HonorMaxCapacity"}
+        if self.buffer is not None:
+            beyond = {"MaxCapacityBreachBehavior": "IncreaseMaxCapacity", "MaxCapacityBuffer": self.buffer}
+        return scaled.policy(
+            "Predictive",
+            "PredictiveScaling",
+            PredictiveScalingPolicyConfiguration=autoscaling.PredictiveScalingPolicyConfiguration(
+                Mode=self.mode,
+                SchedulingBufferTime=int(self.ahead.total_seconds()),
+                **beyond,
+                MetricSpecifications=[
+                    autoscaling.PredictiveScalingMetricSpecification(
+                        TargetValue=self.target,
+                        PredefinedMetricPairSpecification=autoscaling.PredictiveScalingPredefinedMetricPair(
+                            PredefinedMetricType=_PAIRS[self.metric], **labelled
+                        ),
+                    )
+                ],
+            ),
+        )
