@@ -19,7 +19,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   ruff, mypy, import-linter, file length"
 	@echo "make format  let ruff format and fix the sources"
-	@echo "make bench   how fast synth is, as ratios"
+	@echo "make bench   how fast synth is, as ratios; how many calls it takes to watch 40 services"
 	@echo "make pages   write the pages of docs/ that are made from code and data"
 	@echo "make docs    build the documentation into site/"
 
@@ -57,6 +57,7 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/synth.py
+	$(BIN)/python benchmarks/services.py
 
 pages: setup
 	$(BIN)/python -m tests.docs

@@ -35,11 +35,14 @@ class Ecs:
         self._revisions: dict[str, str] = {}
         self.without: str = ""
         """Why service deployments cannot be read, once that has shown; `deployments` is read instead."""
+        self.calls = 0
+        """How many calls were made."""
 
     def call(self, operation: str, *, of: str = "ecs", **request: Any) -> dict[str, Any]:
         """Make one call; `of` is the service of AWS."""
         if of not in self._opened:
             self._opened[of] = self.client.service(of)
+        self.calls += 1
         return call(self._opened[of], operation, **request)
 
     def resources(self, stack_id: str) -> list[Resource]:

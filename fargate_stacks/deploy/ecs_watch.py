@@ -30,8 +30,10 @@ LAGGING = 30.0
 CONCLUDED_WITHIN = 60.0
 """Seconds that ECS may need to show what CloudFormation has already seen."""
 TARGETS_EVERY = 15.0
-TARGET_CALLS = 4
-"""Target groups asked about at one time: there is no call for several."""
+EXTRA = 4
+"""Calls at one time for what is asked service by service without need: targets, and tasks of those that lag."""
+RATE = 1.5
+"""Calls a second on average; services by the hundred are asked less often."""
 
 
 @dataclass
@@ -55,8 +57,9 @@ class ServiceWatch:
         self._definitions: dict[str, str] = {}
         self._turned = False
         self._next = self._changed = self.clock.monotonic()
-        self._penalty = 0.0
+        self._penalty = self._spent = 0.0
         self._off = False
+        self._extra = EXTRA
         self._said_without = False
 
     # what CloudFormation tells
@@ -97,11 +100,14 @@ class ServiceWatch:
         open_ones = [one for one in self.watched.values() if not one.settled]
         if self._off or now < self._next or not open_ones:
             return
+        before = self.ecs.calls
+        self._extra = EXTRA
         try:
             self._ask(open_ones)
             self._penalty /= 2
         except CallFailed as trouble:
             self._suffer(trouble)
+        self._spent = (self.ecs.calls - before) / RATE
         self._next = self.clock.monotonic() + self.pause()
 
     def pause(self) -> float:
@@ -109,7 +115,7 @@ class ServiceWatch:
         if self.ecs.client.local:
             return max(0.2, self._penalty)
         steady = self.clock.monotonic() - self._changed > STEADY
-        return max(10.0 if steady else 5.0, self._penalty)
+        return max(10.0 if steady else 5.0, self._penalty, self._spent)
 
     def settle(self, limit: float) -> None:
         """Go on until every service has settled, `limit` seconds at most."""
@@ -156,11 +162,11 @@ class ServiceWatch:
             self._said_without = True
             text = f"service deployments cannot be read ({self.ecs.without}); stages and traffic are not shown"
             self.out(Note(stack=self.stack, text=text))
-        calls = TARGET_CALLS
-        for one, arn in zip(some, current, strict=True):
-            service = services.get(one.arn)
-            self._take(one, service, deployments.get(arn))
-            calls -= self._targets(one, calls)
+        # those that were not asked about for longest come first, so that each has its turn
+        turns = sorted(zip(some, current, strict=True), key=lambda two: max(two[0].looked, two[0].asked_targets))
+        for one, arn in turns:
+            self._take(one, services.get(one.arn), deployments.get(arn))
+            self._targets(one)
             self._judge(one)
 
     def _take(self, one: Watched, service: Service | None, native: Deployment | None) -> None:
@@ -197,35 +203,36 @@ class ServiceWatch:
         rose = row.failed > (before.failed if before else 0)
         turned = row.state.bad and (before is None or before.state is not row.state)
         lags = row.running < row.desired and now - one.looked >= LAGGING and row.state is not State.WAITING
-        if not (telling or rose or turned or lags):
-            return
-        if before is None and lags and not (telling or rose or turned):
-            one.looked = now  # it has only just begun
-            return
+        if not (telling or rose or turned):
+            if before is None:
+                one.looked = now  # it has only just begun
+            if not lags or before is None or not self._extra:
+                return
+            self._extra -= 1
         one.looked = now
         for found in one.collector.look(one.service, one.wanted, since=since):
             self.out(TaskFailed(stack=self.stack, service=one.name, failing=found))
 
-    def _targets(self, one: Watched, calls: int) -> int:
-        """Ask for the health of a service's targets while it rolls out; give the number of calls made."""
+    def _targets(self, one: Watched) -> None:
+        """Ask for the health of a service's targets while it rolls out."""
         row, service, now = one.row, one.service, self.clock.monotonic()
         if row is None or service is None or row.settled or row.state is State.WAITING:
-            return 0
+            return
         if not row.running or not service.target_groups:
-            return 0
-        if calls < len(service.target_groups) or (one.asked_targets and now - one.asked_targets < TARGETS_EVERY):
-            return 0
+            return
+        if self._extra < len(service.target_groups) or (one.asked_targets and now - one.asked_targets < TARGETS_EVERY):
+            return
         one.asked_targets = now
+        self._extra -= len(service.target_groups)
         try:
             targets = [two for group in service.target_groups for two in self.ecs.target_health(group)]
         except CallFailed:
-            return len(service.target_groups)
+            return
         healthy = sum(state == "healthy" for _, state, _ in targets)
         if row.targets != (healthy, len(targets)):
             one.row = replace(row, targets=(healthy, len(targets)))
             self._changed = now
             self.out(Rollout(stack=self.stack, ecs=one.row))
-        return len(service.target_groups)
 
     def _judge(self, one: Watched) -> None:
         """Stop a deployment whose tasks fail again and again in one way, where that was asked for."""

@@ -200,7 +200,9 @@ class Directory:
 
     def _in(self, key: str, stack: str, ecs: Ecs, template: Template | None, kind: str) -> list[Found]:
         if key not in self._resources:
-            self._resources[key] = tuple(ecs.resources(key))
+            order = {logical_id: number for number, logical_id in enumerate(template.resources if template else ())}
+            found = sorted(ecs.resources(key), key=lambda one: order.get(one.logical_id, len(order)))
+            self._resources[key] = tuple(found)
         everything = self._resources[key]
         return [
             Found(_called(template, one.logical_id), ecs, one.physical_id, stack, one.logical_id, template, everything)

@@ -10,6 +10,7 @@ from datetime import UTC
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from benchmarks.services import BUDGET, per_minute
 from fargate_stacks.cli.screen import JsonLines, Plain
 from fargate_stacks.deploy.messages import Message
 from fargate_stacks.errors import DeployError
@@ -56,6 +57,11 @@ def json_lines(said: list[Message]) -> str:
 def test_a_scene_ends_with_its_exit_code(name: str) -> None:
     _, _, error = play(name)
     assert (error.exit_code if error is not None else 0) == SCENES[name].exit_code, error
+
+
+@pytest.mark.parametrize("services", [1, 40, 200])
+def test_any_number_of_services_is_watched_within_the_budget(services: int) -> None:
+    assert sum(per_minute(services).values()) <= BUDGET
 
 
 @pytest.mark.parametrize("name", SCENES)
