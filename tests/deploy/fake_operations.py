@@ -44,8 +44,8 @@ def create(cfn: FakeCfn, stack: FakeStack, made: FakeChangeSet, request: dict[st
     failed = ""
     for key, resource in resources.items():
         yield from one(cfn, stack, "create", key, token, resource["Type"])
-        if stack.cancelled is not None:
-            return
+        if stack.status != "CREATE_IN_PROGRESS":
+            return  # deleted meanwhile
         if stack.reason:
             failed = key
             break
