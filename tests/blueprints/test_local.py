@@ -40,7 +40,8 @@ def existing(cloud: Cloud, case: Case) -> dict[str, str]:
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
     table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    nat = ec2.create_nat_gateway(SubnetId=subnets[0], ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     balancer = elb.create_load_balancer(Name="door", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0]
     listener = elb.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],

@@ -1,21 +1,23 @@
-"""ECS as the templates write it: clusters, task definitions and services with every property kept.
+"""ECS as the templates write it: task definitions and services with every property kept.
 
-The resource types call the API's own actions, so what a deployment does to a service lives in one place:
-`ecs._ACTION_MAP["CreateService"]` and `["UpdateService"]`.
+The resource types call the API's own actions; a service's is done when its deployment is.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
+from fargate_stacks.deploy.local import ecs_history, ecs_service_api, ecs_targets, ecs_task_api
 from fargate_stacks.deploy.local.calls import Refused, json_call
 from fargate_stacks.deploy.local.shapes import input_of
+from fargate_stacks.deploy.local.tempo import clock
 
 Data = dict[str, Any]
 Props = Mapping[str, Any]
@@ -30,12 +32,16 @@ def register() -> None:
         "update_with_logical_id": True,
         "delete": _delete_definition,
     }
-    handlers["AWS::ECS::Service"] = {"create": _create_service, "update": _update_service, "delete": _delete_service}
+    handlers["AWS::ECS::Service"] = {
+        "create": _create_service,
+        "settle": _until_steady,
+        "update": _update_service,
+        "delete": _delete_service,
+    }
     provisioners._STACK_TAG_PROPERTY["AWS::ECS::TaskDefinition"] = ("Tags", "list")
-    actions = ecs._ACTION_MAP
-    actions["RegisterTaskDefinition"] = _register
-    for name in ("CreateService", "UpdateService"):
-        actions[name] = _keeping(actions[name], new=name == "CreateService")
+    ecs._ACTION_MAP["RegisterTaskDefinition"] = _register
+    for part in (ecs_service_api, ecs_task_api, ecs_history, ecs_targets):
+        part.register()
 
 
 def call(action: str, **request: Any) -> Data:
@@ -130,80 +136,6 @@ def _units(text: Any, unit: str) -> int:
     return int(said) if said.isdigit() else -1
 
 
-_KEPT = (
-    "healthCheckGracePeriodSeconds",
-    "enableExecuteCommand",
-    "availabilityZoneRebalancing",
-    "placementConstraints",
-    "placementStrategy",
-    "serviceRegistries",
-    "enableECSManagedTags",
-    "propagateTags",
-)
-_KEPT_BY_DEPLOYMENT = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
-
-
-def _keeping(action: Callable[[Data], Any], *, new: bool) -> Callable[[Data], Any]:
-    """Let CreateService and UpdateService keep what they drop, and refuse what ECS refuses."""
-
-    def keeping(data: Data) -> Any:
-        problem = _service_problem(data, new=new)
-        if problem:
-            return error_response_json(*problem, 400)
-        answer = action(data)
-        if answer[0] >= 400:
-            return answer
-        cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
-        name = str(data["serviceName"] if new else data["service"]).rpartition("/")[2]
-        service = ecs._services[f"{cluster}/{name}"]
-        for field in _KEPT:
-            if field in data:
-                service[field] = data[field]
-        if new:
-            service.setdefault("placementConstraints", [])
-            service.setdefault("placementStrategy", [])
-            service.setdefault("availabilityZoneRebalancing", "DISABLED")
-        for field in _KEPT_BY_DEPLOYMENT:
-            if field in data:
-                service["deployments"][0][field] = data[field]
-            elif len(service["deployments"]) > 1 and field in service["deployments"][1]:
-                service["deployments"][0].setdefault(field, service["deployments"][1][field])
-        for one in service["deployments"]:
-            one.setdefault("networkConfiguration", service["networkConfiguration"])
-            if service.get("platformVersion"):
-                one.setdefault("platformVersion", service["platformVersion"])
-        for field in ("roleArn", "platformVersion", "platformFamily"):
-            if not service.get(field):
-                service.pop(field, None)
-        return json_response({"service": ecs._sanitize(service)})
-
-    return keeping
-
-
-def _service_problem(data: Props, *, new: bool) -> tuple[str, str] | None:
-    cluster = ecs._clusters.get(ecs._resolve_cluster_name(data.get("cluster") or "default"))
-    if cluster is None or cluster["status"] != "ACTIVE":
-        return "ClusterNotFoundException", "Cluster not found."
-    name = data.get("taskDefinition")
-    if new and not name:
-        return "ClientException", "TaskDefinition is required"
-    if name:
-        found = definition(name)
-        if found is None:
-            return "ClientException", "TaskDefinition not found."
-        if found["status"] != "ACTIVE":
-            return "ClientException", "TaskDefinition is inactive"
-    for item in data.get("capacityProviderStrategy") or ():
-        provider = item["capacityProvider"]
-        if provider not in cluster["capacityProviders"]:
-            return (
-                "InvalidParameterException",
-                f"The specified capacity provider strategy cannot contain a capacity provider that is not "
-                f"associated with the cluster. {provider}",
-            )
-    return None
-
-
 # --- the resource types
 
 
@@ -233,8 +165,8 @@ def _delete_definition(arn: str, props: Props) -> None:
 def _create_service(logical_id: str, props: Props, stack: str) -> tuple[str, Data]:
     name = props.get("ServiceName") or provisioners._physical_name(stack, logical_id, max_len=255)
     request = _camel("CreateService")({**props, "ServiceName": name})
-    service = call("CreateService", **request)["service"]
-    return service["serviceArn"], {"ServiceArn": service["serviceArn"], "Name": name}
+    arn = call("CreateService", **request)["service"]["serviceArn"]
+    return arn, {"ServiceArn": arn, "Name": name}
 
 
 def _update_service(arn: str, old: Props, new: Props, stack: str) -> tuple[str, Data]:
@@ -244,14 +176,18 @@ def _update_service(arn: str, old: Props, new: Props, stack: str) -> tuple[str, 
         # what left the template goes back to its default
         request[name] = _DEFAULTS.get(name, [] if isinstance(before[name], list) else {})
     request.pop("tags", None)
+    if "AvailabilityZoneRebalancing" not in new:
+        # ECS keeps the value that is left out (API reference)
+        request.pop("availabilityZoneRebalancing", None)
     _, cluster, name = arn.rsplit("/", 2)
     # a count that left the template stays as it is: a scaler may have set it
     if "DesiredCount" not in new:
         request.pop("desiredCount", None)
+    if new.get("ForceNewDeployment") != old.get("ForceNewDeployment"):
+        request["forceNewDeployment"] = str(new.get("ForceNewDeployment", {}).get("EnableForceNewDeployment")) == "true"
+    ecs._tags[arn] = _tags(new)
     if request:
         call("UpdateService", cluster=cluster, service=name, **request)
-    service = ecs._services[f"{cluster}/{name}"]
-    service["tags"] = ecs._tags[arn] = _tags(new)
     return arn, {"ServiceArn": arn, "Name": name}
 
 
@@ -260,7 +196,6 @@ _DEFAULTS: dict[str, Any] = {
     "enableExecuteCommand": False,
     "enableECSManagedTags": False,
     "propagateTags": "NONE",
-    "availabilityZoneRebalancing": "DISABLED",
     "platformVersion": "LATEST",
     "deploymentConfiguration": {
         "maximumPercent": 200,
@@ -271,13 +206,45 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def _delete_service(arn: str, props: Props) -> None:
+async def _delete_service(arn: str, props: Props) -> None:
     _, cluster, name = arn.rsplit("/", 2)
     try:
         call("DeleteService", cluster=cluster, service=name, force=True)
+        await _until_steady(arn, props)
     except Refused as error:
         if not error.code.endswith("NotFoundException"):
             raise
+
+
+STABLE = {"ROLLING": 3 * 3600.0}
+"""How long CloudFormation waits for a service to be steady; 36 hours, those of its schema, for the other strategies."""
+
+
+class Unstable(Exception):
+    """Why CloudFormation gives a service up."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(
+            f'Resource handler returned message: "{message}" (RequestToken: {new_uuid()}, HandlerErrorCode: {code})'
+        )
+
+
+def over(arn: str) -> bool:
+    """Tell whether a service is where CloudFormation waits for it; raises Unstable when it will not get there."""
+    service = ecs_service_api.of(arn)
+    if service.over():
+        if service.failure and service.record["status"] == "ACTIVE":
+            raise Unstable(*service.failure)
+        return True
+    strategy = service.record["deploymentConfiguration"]["strategy"]
+    if clock.now() >= service.since + STABLE.get(strategy, 36 * 3600.0):
+        raise Unstable("Exceeded attempts to wait", "NotStabilized")
+    return False
+
+
+async def _until_steady(arn: str, props: Props) -> None:
+    while not over(arn):
+        await asyncio.sleep(0.02)
 
 
 def _tags(props: Props) -> list[dict[str, str]]:

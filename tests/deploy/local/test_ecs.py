@@ -33,10 +33,8 @@ def why(cloud: Cloud, name: str = "web") -> str:
         ("name", "app"),
         ("image", "example/app:1"),
         ("healthCheck", {"command": ["CMD", "/ok"], "interval": 30, "retries": 3, "startPeriod": 10, "timeout": 5}),
-        ("secrets", [{"name": "TOKEN", "valueFrom": "arn:aws:ssm:us-east-1:000000000000:parameter/token"}]),
         ("environment", [{"name": "COLOUR", "value": "red"}]),
         ("dockerLabels", {"Team": "Shop"}),
-        ("logConfiguration", {"logDriver": "awslogs", "options": {"awslogs-group": "g", "mode": "non-blocking"}}),
         ("linuxParameters", {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True}),
         ("readonlyRootFilesystem", True),
         ("user", "1000"),
@@ -67,10 +65,20 @@ def test_a_definition_keeps_its(cloud: Cloud, name: str, value: Any) -> None:
     assert task(cloud)[name] == value
 
 
+def test_a_container_keeps_what_is_known_after_deployment(cloud: Cloud) -> None:
+    cloud.create("web", platform())
+    ids, container = cloud.physical("web"), task(cloud)["containerDefinitions"][0]
+    assert container["secrets"] == [{"name": "TOKEN", "valueFrom": ids["Token"]}]
+    assert container["logConfiguration"] == {
+        "logDriver": "awslogs",
+        "options": {"awslogs-group": ids["Log"], "awslogs-stream-prefix": "app"},
+    }
+
+
 def test_volumes_keep_their_file_system(cloud: Cloud) -> None:
     efs = {"FilesystemId": "fs-1", "TransitEncryption": "ENABLED", "AuthorizationConfig": {"IAM": "ENABLED"}}
     volumes = [{"Name": "v", "EFSVolumeConfiguration": efs}]
-    cloud.create("web", platform(definition(Volumes=volumes, EphemeralStorage={"SizeInGiB": "30"})))
+    cloud.create("web", platform(definition(Volumes=volumes, EphemeralStorage={"SizeInGiB": "30"}), DesiredCount=0))
     said = task(cloud)
     assert said["volumes"][0]["efsVolumeConfiguration"] == {
         "fileSystemId": "fs-1",
@@ -106,17 +114,6 @@ def test_tags_reach_definition_and_service(cloud: Cloud) -> None:
         ({"ServiceRegistries": [{"RegistryArn": "arn:x"}]}, "serviceRegistries", [{"registryArn": "arn:x"}]),
         ({}, "capacityProviderStrategy", [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]),
         (
-            {},
-            "networkConfiguration",
-            {
-                "awsvpcConfiguration": {
-                    "subnets": ["subnet-1"],
-                    "securityGroups": ["sg-1"],
-                    "assignPublicIp": "DISABLED",
-                }
-            },
-        ),
-        (
             {
                 "DeploymentConfiguration": {
                     "MaximumPercent": 200,
@@ -129,6 +126,8 @@ def test_tags_reach_definition_and_service(cloud: Cloud) -> None:
                 "maximumPercent": 200,
                 "minimumHealthyPercent": 50,
                 "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "strategy": "ROLLING",
+                "bakeTimeInMinutes": 0,
             },
         ),
     ],
@@ -136,6 +135,13 @@ def test_tags_reach_definition_and_service(cloud: Cloud) -> None:
 def test_a_service_keeps_its(cloud: Cloud, props: dict[str, Any], field: str, value: Any) -> None:
     cloud.create("web", platform(**props))
     assert described(cloud)[field] == value
+
+
+def test_a_service_keeps_its_network(cloud: Cloud) -> None:
+    cloud.create("web", platform())
+    ids = cloud.physical("web")
+    network = {"subnets": [ids["Subnet"]], "securityGroups": [ids["Group"]], "assignPublicIp": "ENABLED"}
+    assert described(cloud)["networkConfiguration"] == {"awsvpcConfiguration": network}
 
 
 def test_a_service_keeps_its_connect(cloud: Cloud) -> None:

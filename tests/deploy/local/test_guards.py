@@ -307,8 +307,15 @@ def test_a_protected_database_stays(cloud: Cloud) -> None:
 
 def test_a_cluster_with_services_stays(cloud: Cloud) -> None:
     resources = platform()["Resources"]
-    cloud.create("s", {"Resources": {"Main": resources["Main"], "Task": resources["Task"]}})
+    del resources["Web"]
+    cloud.create("s", {"Resources": resources})
     ids = cloud.physical("s")
-    cloud.api("ecs").create_service(cluster=ids["Main"], serviceName="web", taskDefinition=ids["Task"], desiredCount=0)
+    cloud.api("ecs").create_service(
+        cluster=ids["Main"],
+        serviceName="web",
+        taskDefinition=ids["Task"],
+        desiredCount=0,
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [ids["Subnet"]]}},
+    )
     assert cloud.delete("s")["StackStatus"] == "DELETE_FAILED"
     assert "The Cluster cannot be deleted while Services are active" in reason(cloud, "s", "Main", "DELETE_FAILED")

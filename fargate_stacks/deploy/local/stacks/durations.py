@@ -20,7 +20,8 @@ _SECONDS: dict[str, tuple[float, float, float]] = {
     "AWS::EC2::VPCEndpoint": (60, 30, 60),
     "AWS::EC2::VPCGatewayAttachment": (3, 3, 10),
     "AWS::ECS::Cluster": (5, 5, 5),
-    "AWS::ECS::Service": (60, 60, 40),
+    # a service takes as long as its tasks do: tempo.py
+    "AWS::ECS::Service": (2, 2, 2),
     "AWS::EFS::FileSystem": (10, 5, 10),
     "AWS::EFS::MountTarget": (90, 5, 30),
     "AWS::EKS::Addon": (60, 60, 60),
