@@ -84,6 +84,12 @@ def parameter_option(function: Any) -> Any:
     help="A resource to leave out when a failed rollback is continued. May be given several times.",
 )
 @click.option(
+    "--express",
+    is_flag=True,
+    help="CloudFormation ends when the configuration is applied; that the services come up is awaited here, from ECS. "
+    "Faster where many resources are slow to settle.",
+)
+@click.option(
     "--fail-fast",
     metavar="N",
     type=click.IntRange(min=1),
@@ -128,6 +134,8 @@ def command(**given: Any) -> int:
     """
     from fargate_stacks.cli.screen import screen
 
+    if given["express"] and (given["no_rollback"] or given["on_failure"] != "rollback"):
+        raise LoadError("--express: AWS takes neither --no-rollback nor --on-failure with it; leave one out")
     templates, stacks = find(given)
     values = read_parameters(given["parameter_file"]) | given["given"]
     local = given["local"]
@@ -150,6 +158,7 @@ def command(**given: Any) -> int:
             concurrency=given["concurrency"],
             approved=given["approved"],
             approve_plan=given["approve_plan"],
+            express=given["express"],
             no_rollback=given["no_rollback"],
             on_failure=given["on_failure"],
             skip=given["skip"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import tzinfo
 
 from fargate_stacks.deploy.ecs_row import Row, State
@@ -13,10 +14,15 @@ from fargate_stacks.deploy.messages import Evidenced, Message, Preflighted, Roll
 Styled = tuple[str, str]
 
 
-def ecs_lines(message: Message, *, zone: tzinfo | None = None) -> Iterator[Styled]:
-    """Give the lines of a message about ECS or of a finding before a deploy; none for any other message."""
+def ecs_lines(message: Message, *, zone: tzinfo | None = None, passed: float = 0) -> Iterator[Styled]:
+    """Give the lines of a message about ECS or of a finding before a deploy; none for any other message.
+
+    `passed` are the seconds since the message: a time of bake runs down meanwhile.
+    """
     match message:
         case Rollout(ecs=row):
+            if row.bake_left is not None:
+                row = replace(row, bake_left=max(0, row.bake_left - int(passed)))
             yield f"  {row_text(row)}", _style(row.state)
             if row.hook is not None:
                 yield f"    {approval(row, zone=zone)}", "yellow"

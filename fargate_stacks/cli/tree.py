@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from fargate_stacks.cli.lines import Line, lines, one_line, output_lines, style_of
 from fargate_stacks.cli.screen import Plain
-from fargate_stacks.cli.screen_ecs import row_text
+from fargate_stacks.cli.screen_ecs import ecs_lines
 from fargate_stacks.deploy.messages import (
     Deleting,
     Ended,
@@ -52,7 +52,8 @@ class _Stack:
     done: set[str] = field(default_factory=set)
     failed: int = 0
     work: dict[str, _Work] = field(default_factory=dict)
-    services: dict[str, str] = field(default_factory=dict)
+    services: dict[str, tuple[float, Rollout]] = field(default_factory=dict)
+    """The newest row of each service, and when it came."""
 
 
 class Tree(Plain):
@@ -145,7 +146,7 @@ class Tree(Plain):
                     stack.work[event.logical_id] = _Work(event.status, since, one_line(event.reason))
             case Rollout(ecs=row):
                 if known is not None:
-                    known.services[row.service] = row_text(row)
+                    known.services[row.service] = (now, message)
             case Ended():
                 self._stacks.pop(message.stack, None)
 
@@ -181,7 +182,8 @@ class Tree(Plain):
             for name, work in sorted(stack.work.items(), key=lambda item: item[1].since):
                 waits = f"{work.status:<18}  {name}  {_time(now - work.since)}"
                 rows.append(Line(f"  {waits}  {work.reason}".rstrip(), style_of(work.status)))
-            rows += [Line(f"  {text}") for text in stack.services.values()]
+            for since, rollout in stack.services.values():
+                rows += [Line(*one) for one in ecs_lines(rollout, zone=self._zone, passed=now - since)]
         if waiting:
             rows.append(Line(f"waiting for their turn: {', '.join(waiting)}", "dim"))
         return rows

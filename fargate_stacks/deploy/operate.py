@@ -19,6 +19,9 @@ from fargate_stacks.deploy.status import Verdict, verdict
 from fargate_stacks.deploy.watch import Ending, Operation, watch
 from fargate_stacks.errors import DeployError
 
+EXPRESS_WITHIN = 3600.0
+"""Seconds that services may take after CloudFormation has ended an express deployment."""
+
 
 def execute(
     template: Template, made: plan.Plan, client: Client, run: Run, *, forward: bool = False
@@ -65,8 +68,9 @@ def execute(
     )
     options = run.options
     rollback_off = forward or options.no_rollback
-    # with OnStackFailure on the change set AWS refuses DisableRollback beside it
-    request = {} if made.creates and options.on_failure != "rollback" else {"DisableRollback": rollback_off}
+    # with OnStackFailure or a deployment config on the change set AWS refuses DisableRollback beside it
+    said = options.express or (made.creates and options.on_failure != "rollback")
+    request = {} if said else {"DisableRollback": rollback_off}
     start(lambda: client.execute(made.change_set, token, **request), operation, made.change_set, client)
     try:
         ending = follow(operation, client, run)
@@ -76,7 +80,12 @@ def execute(
     if verdict(ending.status, deleting=False) is not Verdict.DONE:
         services.report()
     judge(operation, ending, client, run)
-    services.conclude()
+    if options.express:
+        # CloudFormation ended when the configuration was applied; that the services come up is awaited here
+        left = run.left()
+        services.conclude(EXPRESS_WITHIN if left is None else left)
+    else:
+        services.conclude()
     return ending.state
 
 

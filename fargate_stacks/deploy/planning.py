@@ -19,6 +19,7 @@ from fargate_stacks.deploy.ready import Ready, give_up, ready
 from fargate_stacks.deploy.risks import risks
 from fargate_stacks.deploy.run import Run, live_template
 from fargate_stacks.deploy.status import Do, row
+from fargate_stacks.deploy.weights import live_weights
 from fargate_stacks.errors import DeployError
 
 
@@ -70,7 +71,8 @@ class Planner:
 
     def again(self, draft: Draft) -> Draft:
         """Plan a stack with the values that are known now, since the stacks before it are done."""
-        if not draft.plan.predicted and self._values(draft.template, draft.found)[0] == list(draft.request.parameters):
+        values = self._values(draft.template, draft.client, draft.found, draft.live)
+        if not draft.plan.predicted and values[0] == list(draft.request.parameters):
             return draft
         if draft.plan.change_set:
             plan.discard(draft.client, draft.plan)
@@ -90,7 +92,7 @@ class Planner:
             made = Plan(template.name, found.creates, "", "", changes, predicted=True, protects_later=later)
             request = Request(template.name, found.creates, body, (), template.tags, self._more(found))
         else:
-            values, notes = self._values(template, found)
+            values, notes = self._values(template, client, found, live)
             for text in notes:
                 run.note(template.name, text)
             request = Request(template.name, found.creates, body, values, template.tags, self._more(found))
@@ -107,13 +109,19 @@ class Planner:
             more["NotificationARNs"] = list(options.notification_arns)
         if found.creates and options.on_failure != "rollback":
             more["OnStackFailure"] = {"delete": "DELETE", "do-nothing": "DO_NOTHING"}[options.on_failure]
+        if options.express:
+            # said in full: what is executed later may not say it again
+            more["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
         if options.import_existing:
             more["ImportExistingResources"] = True
         return more
 
-    def _values(self, template: Template, found: Ready) -> tuple[list[dict[str, object]], list[str]]:
-        live = None if found.creates else found.state
-        return parameters.resolve(template, live, self.given[template.name], cache(self.outputs))
+    def _values(
+        self, template: Template, client: Client, found: Ready, live: Mapping[str, Any]
+    ) -> tuple[list[dict[str, object]], list[str]]:
+        state = None if found.creates else found.state
+        weights = live_weights(template, live, client, state.id) if state is not None else {}
+        return parameters.resolve(template, state, {**weights, **self.given[template.name]}, cache(self.outputs))
 
     def outputs(self, stack: str) -> Mapping[str, str] | None:
         """Give the live outputs of a stack; None where there is no such stack."""

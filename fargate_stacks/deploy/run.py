@@ -34,6 +34,8 @@ class Options:
     """Wait for somebody else's operation instead of refusing."""
     fail_fast: int | None = None
     """Task failures of one kind after which a service's deployment is stopped."""
+    express: bool = False
+    """Let CloudFormation end when the configuration is applied, and wait for the services here."""
     concurrency: int = 0
     """Stacks that are worked on at one time, each in a thread; 0 does one after the other without threads."""
     approved: frozenset[str] = frozenset()

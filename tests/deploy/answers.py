@@ -39,6 +39,7 @@ class Answers:
         self.creates = creates
         self.native = native
         self.calls: list[str] = []
+        self.requests: dict[str, dict[str, Any]] = {}
         self.steps: list[tuple[float, int, Callable[[], None]]] = []
         self.begun: float | None = None
         self.status = "REVIEW_IN_PROGRESS" if creates else "UPDATE_COMPLETE"
@@ -127,10 +128,12 @@ class Answers:
         return {"Stacks": [{"StackId": STACK, "StackName": "shop", "StackStatus": self.status, "CreationTime": NOON}]}
 
     def _change_set_made(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests["CreateChangeSet"] = request
         self.exists = True
         return {"Id": "arn:aws:cloudformation:change-set/1", "StackId": STACK}
 
     def _execute(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests["ExecuteChangeSet"] = request
         self.begun = self.clock.passed
         self.token = request["ClientRequestToken"]
         self._now()

@@ -224,14 +224,21 @@ class World(Answers):
 
     # a run
 
-    def play(self, **options: Any) -> tuple[list[Message], DeployError | None]:
-        """Deploy; give what was said and how it failed, if it did."""
+    def play(
+        self, listen: Callable[[Message], None] = lambda message: None, **options: Any
+    ) -> tuple[list[Message], DeployError | None]:
+        """Deploy; give what was said and how it failed, if it did. `listen` hears each message when it is said."""
         said: list[Message] = []
+
+        def out(message: Message) -> None:
+            said.append(message)
+            listen(message)
+
         try:
             deploy(
                 {"shop": TEMPLATE},
                 self.client,
-                out=said.append,
+                out=out,
                 ask=lambda _: True,
                 options=Options(**options),
                 clock=self.clock,

@@ -254,6 +254,25 @@ def values_that_this_version_does_not_know(world: World) -> None:
     world.ends_well(45)
 
 
+@scene(options={"express": True})
+def express_waits_for_the_service(world: World) -> None:
+    world.ends_well(5)
+    world.at(60, world.counts(running=1, pending=1))
+    world.at(90, world.comes_up())
+
+
+@scene(exit_code=10, options={"express": True})
+def express_that_does_not_come_up(world: World) -> None:
+    world.ends_well(5)
+    world.at(
+        30,
+        world.fails("EssentialContainerExited", "Essential container in task exited", exit_code=1),
+        world.counts(running=0, pending=2, failed=1),
+    )
+    world.at(60, world.deploys(status="ROLLBACK_IN_PROGRESS", rollback={"reason": ROLLED_BACK}))
+    world.at(80, world.goes_back(ROLLED_BACK))
+
+
 @scene(exit_code=7, options={"fail_fast": 2})
 def fail_fast_rolls_back(world: World) -> None:
     def stopped() -> None:

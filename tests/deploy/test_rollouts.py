@@ -8,10 +8,13 @@ import re
 from datetime import UTC
 
 import pytest
+from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from benchmarks.services import BUDGET, per_minute
+from fargate_stacks.cli.lines import Line
 from fargate_stacks.cli.screen import JsonLines, Plain
+from fargate_stacks.cli.tree import Tree
 from fargate_stacks.deploy.messages import Message
 from fargate_stacks.errors import DeployError
 from fargate_stacks.snapshots import TemplateFile
@@ -32,6 +35,35 @@ def play(name: str) -> tuple[World, list[Message], DeployError | None]:
     scene.build(world)
     said, error = world.play(**scene.options)
     return world, said, error
+
+
+class Frames(Tree):
+    """The live screen as a sequence of pictures: what stays above, and the block whenever it looks different."""
+
+    def __init__(self, world: World) -> None:
+        self.console = Console(file=io.StringIO(), width=110, height=24, color_system=None, legacy_windows=False)
+        super().__init__(io.StringIO(), io.StringIO(), zone=UTC, console=self.console, now=world.clock.monotonic)
+        self.pictures: list[str] = []
+
+    def _above(self, line: Line, *, out: bool = False) -> None:
+        self.pictures.append(line.text)
+
+    def _show(self) -> None:
+        with self.console.capture() as drawn:
+            self.console.print(self.block())
+        picture = "".join(f"| {line.rstrip()}\n" for line in drawn.get().splitlines()).rstrip()
+        if picture.strip("| ") and picture not in self.pictures[-1:]:
+            self.pictures.append(picture)
+
+
+def live(name: str) -> str:
+    scene = SCENES[name]
+    world = World(**scene.kind)
+    world.deploys_as_usual()
+    scene.build(world)
+    frames = Frames(world)
+    _, error = world.play(frames, **scene.options)
+    return "\n".join(frames.pictures) + "\n" + (f"error: {error}\n" if error is not None else "")
 
 
 def plain(said: list[Message], error: DeployError | None) -> str:
@@ -59,6 +91,15 @@ def test_a_scene_ends_with_its_exit_code(name: str) -> None:
     assert (error.exit_code if error is not None else 0) == SCENES[name].exit_code, error
 
 
+def test_express_is_said_on_the_change_set_and_nowhere_else() -> None:
+    world = World()
+    world.deploys_as_usual()
+    SCENES["express_waits_for_the_service"].build(world)
+    world.play(express=True)
+    assert world.requests["CreateChangeSet"]["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": False}
+    assert "DisableRollback" not in world.requests["ExecuteChangeSet"]
+
+
 @pytest.mark.parametrize("services", [1, 40, 200])
 def test_any_number_of_services_is_watched_within_the_budget(services: int) -> None:
     assert sum(per_minute(services).values()) <= BUDGET
@@ -70,3 +111,4 @@ def test_the_screens_are_as_reviewed(name: str, snapshot: SnapshotAssertion) -> 
     _, said, error = play(name)
     assert plain(said, error) == golden(name="plain")
     assert json_lines(said) == golden(name="jsonl")
+    assert live(name) == golden(name="live")
