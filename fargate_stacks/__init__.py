@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.capacity import OnDemand, Spot
     from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
     from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
-    from fargate_stacks.constructs.deployment import CircuitBreaker, Deployment, EarlySuccess, Rolling
+    from fargate_stacks.constructs.deployment import Deployment, Rolling
     from fargate_stacks.constructs.dns import HostedZone
     from fargate_stacks.constructs.endpoint import Endpoint
+    from fargate_stacks.constructs.express import ExpressService
     from fargate_stacks.constructs.flow_logs import FlowLogs
+    from fargate_stacks.constructs.gateway import Gateway
     from fargate_stacks.constructs.image import Image
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.network_balancer import NetworkLoadBalancer
     from fargate_stacks.constructs.network_existing import ExistingVpc
     from fargate_stacks.constructs.predictive import Predictive
+    from fargate_stacks.constructs.rolling import CircuitBreaker, EarlySuccess
     from fargate_stacks.constructs.route import Route
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
@@ -82,7 +85,8 @@ _HOMES = {
         "Restart",
     ),
     "constructs.archive": ("LogArchive",),
-    "constructs.deployment": ("CircuitBreaker", "Deployment", "EarlySuccess", "Rolling"),
+    "constructs.deployment": ("Deployment", "Rolling"),
+    "constructs.rolling": ("CircuitBreaker", "EarlySuccess"),
     "constructs.dns": ("HostedZone",),
     "constructs.ingress_existing": ("ExistingLoadBalancer",),
     "constructs.key": ("Key",),
@@ -95,7 +99,9 @@ _HOMES = {
     "constructs.shifting": ("BlueGreen", "Canary", "LambdaHook", "Linear", "Pause"),
     "constructs.waf": ("Waf",),
     "constructs.endpoint": ("Endpoint",),
+    "constructs.express": ("ExpressService",),
     "constructs.flow_logs": ("FlowLogs",),
+    "constructs.gateway": ("Gateway",),
     "constructs.ingress": ("LoadBalancer",),
     "constructs.network": ("Vpc",),
     "constructs.network_balancer": ("NetworkLoadBalancer",),
@@ -202,10 +208,12 @@ __all__ = [
     "ExistingRole",
     "ExistingSecret",
     "ExistingVpc",
+    "ExpressService",
     "FargateStacksError",
     "FileSystem",
     "FireLens",
     "FlowLogs",
+    "Gateway",
     "Generate",
     "HealthCheck",
     "HostedZone",

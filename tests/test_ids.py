@@ -21,8 +21,10 @@ from fargate_stacks import (
     Egress,
     Endpoint,
     Endpoints,
+    ExpressService,
     FileSystem,
     FlowLogs,
+    Gateway,
     HostedZone,
     Key,
     LambdaHook,
@@ -114,7 +116,21 @@ def everything() -> list[Construct]:
     listener = Service(
         "Listener", cluster=cluster, task=Task(containers=[container()]), route=lines.listen(443, protocol="TLS")
     )
-    doors = [lines, listener, key, audit, guard, TrustStore("Clients", bucket="b", key="k"), named, several, green]
+    shared = Gateway("Shared", vpc=vpc, clusters=[cluster], role="arn:aws:iam::123456789012:role/gateways")
+    express = ExpressService("Quick", cluster=cluster, task=Task(containers=[container()], uses=[data.connect()]))
+    doors = [
+        shared,
+        express,
+        lines,
+        listener,
+        key,
+        audit,
+        guard,
+        TrustStore("Clients", bucket="b", key="k"),
+        named,
+        several,
+        green,
+    ]
     news = Topic("News")
     stores = [
         FileSystem("Share", vpc=vpc),
@@ -195,6 +211,11 @@ CONTRACT = {
         SecurityGroup NamedIngress8080 NamedEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         HookPolicy HookRole WayTargetGroup WayGreenTargetGroup WayListenerRule WayTestListenerRule LoadBalancerRole
         ErrorsAlarm Service
+    """,
+    "Shared": "SecurityGroup Gateway MainAssociation",
+    "Quick": """
+        SecurityGroup OrdersIngress5432 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
+        InfrastructureRole Express
     """,
     "Lines": "SecurityGroup Certificate LoadBalancer DbExampleComRecord",
     "Listener": """

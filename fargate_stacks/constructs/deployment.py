@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from troposphere import Ref, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.core.construct import Construct, Value
 from fargate_stacks.core.values import Attr, Text
+
+if TYPE_CHECKING:  # imported where they are given
+    from fargate_stacks.constructs.rolling import CircuitBreaker, EarlySuccess
 
 
 class Deployment(Value):
@@ -71,52 +74,6 @@ class Deployment(Value):
         return {"Alarms": ecs.DeploymentAlarms(AlarmNames=names, Enable=True, Rollback=self.rollback)}
 
 
-class CircuitBreaker(Value):
-    """When a rolling deployment counts as failed: after so many tasks that did not start.
-
-    By default half of the desired count, at least 3 and at most 200. `failures` is a number of tasks, `percent` a
-    part of the desired count, which `bounded=False` frees of its bounds. `reset` starts the count anew when a task
-    becomes healthy. Raises SpecError for both together.
-    """
-
-    failures: int | None = None
-    percent: int | None = None
-    bounded: bool = True
-    reset: bool | None = None
-
-    def check(self) -> None:
-        if self.failures is not None and self.percent is not None:
-            raise self.refuse(f"it counts failures or a percent, got both ({self.failures}, {self.percent}); give one")
-        for key, value in (("failures", self.failures), ("percent", self.percent)):
-            if value is not None and value < 1:
-                raise self.refuse(f"{key} must be 1 or more, got {value}")
-        if not self.bounded and self.percent is None:
-            raise self.refuse("bounded=False is for a percent; give percent=")
-
-    def threshold(self) -> dict[str, Any]:
-        more: dict[str, Any] = {} if self.reset is None else {"ResetOnHealthyTask": self.reset}
-        if self.failures is not None:
-            more["ThresholdConfiguration"] = ecs.ThresholdConfiguration(Type="COUNT", Value=self.failures)
-        elif self.percent is not None:
-            kind = "BOUNDED_PERCENT" if self.bounded else "UNBOUNDED_PERCENT"
-            more["ThresholdConfiguration"] = ecs.ThresholdConfiguration(Type=kind, Value=self.percent)
-        return more
-
-
-class EarlySuccess(Value):
-    """A rolling deployment counts as done when this percentage of tasks is healthy.
-
-    The old revision's last tasks are then stopped later, or before the deployment ends with `cleanup="blocking"`.
-    """
-
-    healthy: int
-    cleanup: Literal["deferred", "blocking"] = "deferred"
-
-    def check(self) -> None:
-        if not 0 <= self.healthy <= 100:
-            raise self.refuse(f"healthy is a percentage from 0 to 100, got {self.healthy}")
-
-
 class Rolling(Deployment):
     """Tasks are replaced a few at a time; a revision that cannot start is rolled back.
 
@@ -153,7 +110,7 @@ class Rolling(Deployment):
     def configuration(self, service: Construct) -> Any:
         breaker = self.circuit_breaker
         enabled = bool(breaker)
-        threshold = breaker.threshold() if isinstance(breaker, CircuitBreaker) else {}
+        threshold = {} if isinstance(breaker, bool) else breaker.threshold()
         early = {}
         if self.early_success is not None:
             early["EarlySuccessCriteria"] = ecs.DeploymentEarlySuccessCriteria(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fargate_stacks.constructs.network import Network
 from fargate_stacks.core.construct import Construct, Value
 from fargate_stacks.core.hints import shown
-from fargate_stacks.core.values import Text
+from fargate_stacks.core.values import Attr, Text
 
 if TYPE_CHECKING:
+    from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
     from fargate_stacks.constructs.deployment import Deployment
 
 
@@ -22,7 +23,9 @@ class Target(NamedTuple):
     container: str
     port: int
     port_name: str
+    udp: bool
     network: Network
+    cluster: Cluster | ExistingCluster
     deployment: Deployment
 
 
@@ -44,6 +47,8 @@ class Entry(Value):
 
     shifts: ClassVar[bool] = True
     """Whether ECS moves traffic between two revisions here, with a role of its own."""
+    alone: ClassVar[bool] = False
+    """Whether a service takes one entry of this kind at most."""
 
     def check(self) -> None:
         if self.name and not re.fullmatch(r"[A-Za-z0-9]+", self.name):
@@ -70,6 +75,11 @@ class Entry(Value):
     def door(self) -> Door | None:
         """The security group behind which the tasks are opened; None where there is none."""
         raise NotImplementedError
+
+    @property
+    def after(self) -> Sequence[Attr]:
+        """What others own and the service waits for."""
+        return ()
 
     @property
     def protocol_of_rules(self) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from troposphere import ec2
 from troposphere import elasticloadbalancingv2 as elb
 
-from fargate_stacks.constructs.archive import LogArchive
-from fargate_stacks.constructs.dns import HostedZone, Named, alias_records, certificate, certificate_key
-from fargate_stacks.constructs.mutual_tls import MutualTls
+from fargate_stacks.constructs.named import Named, certificate_key
 from fargate_stacks.constructs.network import Network, Subnets, Tier
 from fargate_stacks.constructs.route import RouteSource
-from fargate_stacks.constructs.waf import Waf, association
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.priorities import ALL
 from fargate_stacks.core.values import Attr, Text, by_removal, sub
+
+if TYPE_CHECKING:  # few load balancers have them: they are imported where they are given
+    from fargate_stacks.constructs.archive import LogArchive
+    from fargate_stacks.constructs.dns import HostedZone
+    from fargate_stacks.constructs.mutual_tls import MutualTls
+    from fargate_stacks.constructs.waf import Waf
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 NO_EGRESS = ec2.SecurityGroupRule(
@@ -146,12 +149,18 @@ class LoadBalancer(Construct, Named, RouteSource):
     def build(self) -> Iterator[Any]:
         yield self._security_group()
         if self.makes_certificate and self.hosted_zone is not None:
+            from fargate_stacks.constructs.dns import certificate
+
             yield certificate(self.id("Certificate"), self.domains, self.hosted_zone)
         yield self._load_balancer()
         yield from self._listeners()
         if self.hosted_zone is not None:
+            from fargate_stacks.constructs.dns import alias_records
+
             yield from alias_records(self.name, self.domains, self.hosted_zone, self.dns_name, self.hosted_zone_id)
         if self.waf is not None:
+            from fargate_stacks.constructs.waf import association
+
             yield association(self.id("WafAssociation"), self.waf, self.arn)
 
     def _security_group(self) -> Any:

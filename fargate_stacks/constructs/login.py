@@ -8,14 +8,14 @@ from typing import Any, Literal
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.constructs.access import SecretValue
-from fargate_stacks.constructs.route import Login
+from fargate_stacks.core.construct import Value
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Text, sub
 
 _LONGEST = timedelta(days=7)
 
 
-class _Session(Login):
+class _Session(Value):
     """What logins of both kinds share."""
 
     scope: str = "openid"
@@ -29,6 +29,10 @@ class _Session(Login):
             raise self.refuse(f"session must be 1 second to 7 days in whole seconds, got {seconds:g}")
         if "openid" not in self.scope.split():
             raise self.refuse(f"scope must hold openid, got {shown(self.scope)}")
+
+    def action(self) -> Any:
+        """Give the rule's first action."""
+        raise NotImplementedError
 
     def _shared(self) -> dict[str, Any]:
         return {

@@ -10,9 +10,10 @@ from troposphere import Ref, ec2, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.constructs.archive import LogArchive
-from fargate_stacks.constructs.dns import HostedZone, Named, alias_records, certificate
+from fargate_stacks.constructs.dns import HostedZone, alias_records, certificate
 from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.ingress import NO_EGRESS, TLS_POLICY
+from fargate_stacks.constructs.named import Named
 from fargate_stacks.constructs.network import Network, Subnets, Tier
 from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
@@ -68,6 +69,12 @@ class Listening(Entry):
     @property
     def who(self) -> str:
         return f"listener {self.protocol} {self.listens}" + (f" ({self.name})" if self.name else "")
+
+    def check_target(self, to: Target) -> None:
+        wanted = {"UDP": True, "TCP_UDP": None}.get(self.protocol, False)
+        if wanted is not None and to.udp is not wanted:
+            spoken, cure = ("UDP", "leave udp out") if to.udp else ("TCP", "give Container(udp=True)")
+            raise self.refuse(f"port {to.port} of container {to.container} speaks {spoken}; {cure}")
 
     @property
     def front(self) -> str:

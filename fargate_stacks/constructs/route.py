@@ -13,20 +13,13 @@ from fargate_stacks.constructs.conditions import Match
 from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.network import Network
 from fargate_stacks.constructs.targets import problem, target_group
-from fargate_stacks.core.construct import Value, verb
+from fargate_stacks.core.construct import verb
 from fargate_stacks.core.priorities import Conditions, Priority
 from fargate_stacks.core.values import Text
 
 if TYPE_CHECKING:
+    from fargate_stacks.constructs.login import Cognito, Oidc
     from fargate_stacks.core.values import Attr
-
-
-class Login(Value):
-    """Who asks a user to log in before a request goes on: `Oidc` or `Cognito`."""
-
-    def action(self) -> Any:
-        """Give the rule's first action."""
-        raise NotImplementedError
 
 
 class Route(Entry):
@@ -58,7 +51,7 @@ class Route(Entry):
     slow_start: timedelta | None
     algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"]
     rewrite: Mapping[str, str]
-    login: Login | None
+    login: Oidc | Cognito | None
 
     def check(self) -> None:
         super().check()
@@ -108,6 +101,10 @@ class Route(Entry):
     def door(self) -> Door:
         balancer = self.load_balancer
         return Door(balancer.name, balancer.security_group, f"load balancer {balancer.name}")
+
+    def check_target(self, to: Target) -> None:
+        if to.udp:
+            raise self.refuse(f"port {to.port} of container {to.container} speaks UDP, a route carries HTTP")
 
     # what the service's stack gets
 
@@ -165,7 +162,7 @@ class Route(Entry):
             Actions=[forward] if self.login is None else self._after_login(self.login, forward),
         )
 
-    def _after_login(self, login: Login, forward: Any) -> list[Any]:
+    def _after_login(self, login: Oidc | Cognito, forward: Any) -> list[Any]:
         forward.Order = 2
         return [login.action(), forward]
 
@@ -238,7 +235,7 @@ class RouteSource:
         slow_start: timedelta | None = None,
         algorithm: Literal["round_robin", "least_outstanding_requests", "weighted_random"] = "round_robin",
         rewrite: Mapping[str, str] | None = None,
-        login: Login | None = None,
+        login: Oidc | Cognito | None = None,
     ) -> Route:
         """Give a route to a service's container: the one named, else the one with `port`, else the first with a port.
 

@@ -8,19 +8,20 @@ from typing import Any, ClassVar, Literal
 
 from troposphere import Ref, ec2, ecs
 
-from fargate_stacks.constructs.access import PortAccess
 from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.definition import policies_to_wait_for, task_resources
 from fargate_stacks.constructs.deployment import Deployment, Rolling
+from fargate_stacks.constructs.edges import Way, rules_of_port, rules_of_way, used_ports
 from fargate_stacks.constructs.endpoint import Endpoint
-from fargate_stacks.constructs.entry import Door, Entry, Target
+from fargate_stacks.constructs.entry import Entry, Target
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service_connect import service_connect
 from fargate_stacks.constructs.task import Task
+from fargate_stacks.core import ext
 from fargate_stacks.core.construct import Construct, Value, nearest
 from fargate_stacks.core.values import Attr, Text
 
@@ -119,6 +120,9 @@ class Service(Construct):
     def _check_routes(self) -> None:
         if len(self.routes) > 5:
             raise self.refuse(f"ECS attaches five target groups to a service, got {len(self.routes)} routes")
+        alone = [one for one in self.routes if one.alone]
+        if len(alone) > 1:
+            raise self.refuse(f"ECS takes one of its kind, got {' and '.join(one.who for one in alone)}; leave one out")
         for one in self.routes:
             twins = [other for other in self.routes if other.part == one.part]
             if len(twins) > 1:
@@ -191,45 +195,10 @@ class Service(Construct):
 
     def _edge_rules(self) -> Iterator[Any]:
         """The ways between this service's tasks, its load balancers and what it uses: all in this stack."""
-        for (name, security_group, what), port, protocol in self._doors():
-            yield ec2.SecurityGroupIngress(
-                self.id(f"{name}Ingress{port}"),
-                GroupId=self.security_group,
-                IpProtocol=protocol,
-                FromPort=port,
-                ToPort=port,
-                SourceSecurityGroupId=security_group,
-                Description=f"from {what} to {self.name}",
-            )
-            yield ec2.SecurityGroupEgress(
-                self.id(f"{name}Egress{port}"),
-                GroupId=security_group,
-                IpProtocol=protocol,
-                FromPort=port,
-                ToPort=port,
-                DestinationSecurityGroupId=self.security_group,
-                Description=f"from {what} to {self.name}",
-            )
-        for one in self._ports():
-            yield ec2.SecurityGroupIngress(
-                self.id(f"{one.provider.name}Ingress{one.port}"),
-                GroupId=one.security_group,
-                IpProtocol="tcp",
-                FromPort=one.port,
-                ToPort=one.port,
-                SourceSecurityGroupId=self.security_group,
-                Description=f"from {self.name} to {one.provider.name}",
-            )
-            if self._narrow:
-                yield ec2.SecurityGroupEgress(
-                    self.id(f"{one.provider.name}Egress{one.port}"),
-                    GroupId=self.security_group,
-                    IpProtocol="tcp",
-                    FromPort=one.port,
-                    ToPort=one.port,
-                    DestinationSecurityGroupId=one.security_group,
-                    Description=f"from {self.name} to {one.provider.name}",
-                )
+        for way in self._doors():
+            yield from rules_of_way(self, way)
+        for one in used_ports(self.task.uses):
+            yield from rules_of_port(self, one, narrow=self._narrow)
 
     def _service(self) -> Any:
         subnets = self._subnets
@@ -244,15 +213,16 @@ class Service(Construct):
         else:  # always a strategy, since a change from launch type to strategy replaces the service
             more["CapacityProviderStrategy"] = self.capacity.strategy()
         if self.routes:
-            grace = _GRACE if self.grace is None else self.grace
-            more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
             for one in self.routes:
                 key, item = one.attach(self._target(one))
                 more.setdefault(key, []).append(item)
+        if "LoadBalancers" in more:
+            grace = _GRACE if self.grace is None else self.grace
+            more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
         connect = service_connect(self, self.task, self.endpoint)
         if connect is not None:
             more["ServiceConnectConfiguration"] = connect
-        return ecs.Service(
+        return ext.Service(
             self.id("Service"),
             DependsOn=self._waits(subnets),
             Cluster=self.cluster.cluster_name,
@@ -329,7 +299,16 @@ class Service(Construct):
             wanted = f"port {entry.port}" if entry.port is not None else "a port"
             raise self.refuse(f"{entry.who} needs a container with {wanted}; give one Container(port=...)")
         container, port = ported[0]
-        return Target(self, self.task.name_of(container), port, self.task.port_name(port), self.vpc, self.deployment)
+        return Target(
+            service=self,
+            container=self.task.name_of(container),
+            port=port,
+            port_name=self.task.port_name(port),
+            udp=container.udp,
+            network=self.vpc,
+            cluster=self.cluster,
+            deployment=self.deployment,
+        )
 
     def _groups(self) -> list[tuple[Text, Text]]:
         """The load balancer's and the target group's full name, for each target group that can be measured."""
@@ -341,30 +320,26 @@ class Service(Construct):
             for part in parts
         ]
 
-    def _doors(self) -> list[tuple[Door, int, str]]:
+    def _doors(self) -> list[Way]:
         """The security groups that reach this service, each with a port and a protocol, once."""
-        found: dict[tuple[str, int], tuple[Door, int, str]] = {}
+        found: dict[tuple[str, int], Way] = {}
         for one in self.routes:
             if one.door is not None:
-                port = self._target(one).port
-                known = found.setdefault((one.door.name, port), (one.door, port, one.protocol_of_rules))
-                if known[0].security_group != one.door.security_group:
+                way = Way(one.door, self._target(one).port, one.protocol_of_rules)
+                known = found.setdefault((one.door.name, way.port), way)
+                if known.door.security_group != one.door.security_group:
                     raise self.refuse(f"two of its ways in are named {one.door.name}; rename one of them")
-                if known[2] != one.protocol_of_rules:
-                    found[one.door.name, port] = (one.door, port, "-1")
+                if known.protocol != way.protocol:
+                    found[one.door.name, way.port] = way._replace(protocol="-1")
         return list(found.values())
-
-    def _ports(self) -> list[PortAccess]:
-        """The ports of others that the task uses, each once."""
-        ports = {(id(one.provider), one.port): one for access in self.task.uses for one in access.ports}
-        return list(ports.values())
 
     def _waits(self, subnets: Subnets) -> list[Attr]:
         """What the first task needs and no reference orders: without it the breaker can end a healthy first deploy."""
         parts = [part for one in self.routes for part in one.waits(self._target(one))]
         rules = [self.attr(part) for part in (*parts, *self.deployment.waits())]
-        doors = [self.attr(f"{d.name}{way}{port}") for d, port, _ in self._doors() for way in ("Ingress", "Egress")]
+        doors = [self.attr(f"{one.door.name}{way}{one.port}") for one in self._doors() for way in ("Ingress", "Egress")]
         ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
-        ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in self._ports() for way in ways]
+        ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in used_ports(self.task.uses) for way in ways]
+        others = [one for entry in self.routes for one in entry.after]
         policies = policies_to_wait_for(self, self.task, exec=self.exec)
-        return [*rules, *doors, *ports, *policies, *subnets.after, *self.task.after]
+        return [*rules, *doors, *ports, *others, *policies, *subnets.after, *self.task.after]

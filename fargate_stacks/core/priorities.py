@@ -7,10 +7,10 @@ that renumbers would answer an added route with `PriorityInUse` in the middle of
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from fargate_stacks.core.values import Intrinsic, Scope
 from fargate_stacks.errors import RenderError, made_at
@@ -123,6 +123,16 @@ def _refuse_taken(one: Priority, other: Priority, number: int, taken: Mapping[tu
         )
 
 
+def _sha256(data: bytes) -> Any:
+    # hashlib would load OpenSSL for it, 2 ms of every synth; the interpreter has an implementation of its own
+    for module in ("_sha2", "_sha256", "hashlib"):
+        try:
+            return import_module(module).sha256(data)
+        except ImportError:
+            continue
+    raise AssertionError("hashlib is part of Python")
+
+
 def _place(one: Priority) -> int:
     extra, path = _specificity(one.conditions)
     start, width = _band(extra, path)
@@ -131,7 +141,7 @@ def _place(one: Priority) -> int:
     first = start * size // total
     room = max(1, (start + width) * size // total - first)
     # the conditions too: two stages of one app on one load balancer have the same names
-    digest = hashlib.sha256(f"{one.rule} {one.conditions}".encode()).digest()
+    digest = _sha256(f"{one.rule} {one.conditions}".encode()).digest()
     return one.within[min(first + int.from_bytes(digest[:8], "big") % room, size - 1)]
 
 

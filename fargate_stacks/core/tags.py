@@ -7,6 +7,8 @@ from typing import Any
 from fargate_stacks.errors import RenderError
 
 _NAMES = ("Tags", "FileSystemTags", "AccessPointTags")
+_CREATE_ONLY = ("AWS::ECS::ExpressGatewayService",)
+"""Types that another tag would replace (their resource schema)."""
 
 
 def apply_tags(resource: Any, body: dict[str, Any], tags: dict[str, str], who: str) -> None:
@@ -15,7 +17,7 @@ def apply_tags(resource: Any, body: dict[str, Any], tags: dict[str, str], who: s
     Raises RenderError when more than AWS's 50 come together.
     """
     name = next((one for one in _NAMES if one in resource.props), None)
-    if not tags or name is None:
+    if not tags or name is None or resource.resource_type in _CREATE_ONLY:
         return
     properties = body.setdefault("Properties", {})
     own = properties.get(name)

@@ -13,7 +13,17 @@ from tests.blueprints.catalog import CASES, Case
 from tests.localcloud import Cloud
 from tests.readback import READERS, Deployed
 
-DEV = [case for case in CASES if case.stage == "dev"]
+# what the local cloud does not imitate yet; strict, so that this shrinks when it does
+LACKING = {
+    "express_mode": "ECS Express Mode",
+}
+DEV = [
+    pytest.param(
+        case, id=case.name, marks=[pytest.mark.xfail(reason=LACKING[case.name])] if case.name in LACKING else []
+    )
+    for case in CASES
+    if case.stage == "dev"
+]
 
 
 def yes(question: str) -> bool:
@@ -30,7 +40,10 @@ def roll_out(cloud: Cloud, templates: Mapping[str, Template], given: Mapping[str
 
 
 def existing(cloud: Cloud, case: Case) -> dict[str, str]:
-    """Make what existing_vpc.py expects to find, and give the parameters that name it."""
+    """Make what a blueprint expects to find, and give the parameters that name it."""
+    if case.name == "https_domain":
+        zone = cloud.api("route53").create_hosted_zone(Name="example.com", CallerReference="test")
+        return {"HostedZoneId": zone["HostedZone"]["Id"].rpartition("/")[2]}
     if case.name != "existing_vpc":
         return {}
     ec2, elb = cloud.api("ec2"), cloud.api("elbv2")
@@ -58,7 +71,7 @@ def existing(cloud: Cloud, case: Case) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("case", DEV, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", DEV)
 def test_what_is_deployed_is_what_was_said(cloud: Cloud, case: Case) -> None:
     given = existing(cloud, case)
     first = render(case.app(image="public.ecr.aws/nginx/nginx-unprivileged:1.28"))
@@ -83,5 +96,5 @@ def test_what_is_deployed_is_what_was_said(cloud: Cloud, case: Case) -> None:
 
 
 def test_everything_that_can_be_read_back_is_in_some_blueprint() -> None:
-    types = {body["Type"] for case in DEV for one in render(case.app()).values() for body in one.resources.values()}
+    types = {body["Type"] for case in CASES for one in render(case.app()).values() for body in one.resources.values()}
     assert set(READERS) <= types

@@ -11,6 +11,7 @@ import pytest
 from fargate_stacks import (
     App,
     BlueGreen,
+    Container,
     HostedZone,
     LogArchive,
     NetworkLoadBalancer,
@@ -18,11 +19,12 @@ from fargate_stacks import (
     Service,
     SpecError,
     Stack,
+    Task,
     Template,
     render,
 )
 from fargate_stacks.testing import properties
-from tests.constructs.doors import CERTIFICATE, MAIN, NET, TASK, attributes, rendered, service
+from tests.constructs.doors import CERTIFICATE, MAIN, NET, PLAIN, TASK, attributes, rendered, service
 
 DOOR = NetworkLoadBalancer("Door", vpc=NET)
 PUBLIC = NetworkLoadBalancer("Door", vpc=NET, public=True, certificate=CERTIFICATE)
@@ -140,6 +142,31 @@ def test_blue_green_swaps_the_listeners_group() -> None:
         "TargetGroup": "WebGreenTargetGroup",
     }
     assert "WebDoorTcp5433Open" in template.resources
+
+
+def test_udp_is_between_udp_and_udp() -> None:
+    syslog = Task(containers=[Container(image="example/syslog:1", port=514, udp=True)])
+    template = rendered(DOOR, service(task=syslog, route=DOOR.listen(514, protocol="UDP", health_port=8080)))
+    assert properties(template, "WebListener")["Protocol"] == "UDP"
+    assert properties(template, "WebTargetGroup")["Protocol"] == "UDP"
+    assert properties(template, "WebDoorUdp514Open")["IpProtocol"] == "udp"
+    assert properties(template, "WebDoorIngress514")["IpProtocol"] == "udp"
+
+
+def test_a_port_that_speaks_the_other_protocol_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"port 8080 of container app speaks TCP; give Container.udp=True."):
+        service(route=DOOR.listen(514, protocol="UDP"))
+    syslog = Task(containers=[Container(image="example/syslog:1", port=514, udp=True)])
+    with pytest.raises(SpecError, match="port 514 of container app speaks UDP; leave udp out"):
+        service(task=syslog, route=DOOR.listen(514))
+    with pytest.raises(SpecError, match="port 514 of container app speaks UDP, a route carries HTTP"):
+        service(task=syslog, route=PLAIN.route())
+
+
+def test_both_protocols_open_both() -> None:
+    template = listening(DOOR, 53, protocol="TCP_UDP")
+    assert {"WebDoorTcp53Open", "WebDoorUdp53Open"} <= set(template.resources)
+    assert properties(template, "WebTargetGroup")["Protocol"] == "TCP_UDP"
 
 
 def test_two_services_cannot_listen_on_one_port_even_in_two_stacks() -> None:
