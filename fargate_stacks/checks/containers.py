@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from fargate_stacks.checks.finding import Templates
-from fargate_stacks.checks.reading import Container, Hit, containers
+from fargate_stacks.checks.part import Part
+from fargate_stacks.checks.reading import Container, Hit, Reading, rule, windows
 
 _SECRET = re.compile(
     r"(^|_)(PASS(WORD|WD|PHRASE)?|SECRET(_KEY)?|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_KEY|(SECRET_)?ACCESS_KEY)$"
@@ -17,96 +16,126 @@ _PASSWORD_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/:@\s]+:[^/@\s]+@")
 _NO_SECRET = re.compile(r"(true|false|yes|no|on|off|none|null|\d{1,9}|/.*|arn:.*)?\Z", re.IGNORECASE)
 
 
-def root_can_be_written(templates: Templates) -> Iterator[Hit]:
+@rule(
+    "FS101",
+    "info",
+    cure="give ReadonlyRootFilesystem: true if the image can start so",
+    option="give readonly_root=True if the image can start so",
+    source="Security Hub ECS.5",
+)
+def root_can_be_written(reading: Reading) -> Iterator[Hit]:
     """A container may write to its root file system."""
-    for one in containers(templates):
-        if one.definition.get("ReadonlyRootFilesystem") is not True and not one.windows:
-            yield one.hit("may write to its root file system; give readonly_root=True if the image can start so")
+    for one in reading.containers:
+        root = one["ReadonlyRootFilesystem"]
+        if (root.absent or root.false) and not windows(one.task):
+            yield one.hit("may write to its root file system")
 
 
-def runs_as_root(templates: Templates) -> Iterator[Hit]:
+@rule(
+    "FS102",
+    "info",
+    cure="give User if the image can start so",
+    option="give user= if the image can start so",
+    source="Security Hub ECS.20",
+)
+def runs_as_root(reading: Reading) -> Iterator[Hit]:
     """A container names no user, or root."""
-    for one in containers(templates):
-        user = str(one.definition.get("User", "")).partition(":")[0]
-        if user in ("", "0", "root") and not one.windows:
-            said = f"runs as {user}" if user else "runs as whatever user the image names, often root"
-            yield one.hit(f"{said}; give user= if the image can start so")
+    for one in reading.containers:
+        user = "" if one["User"].absent else one["User"].text
+        if user is not None and user.partition(":")[0] in ("", "0", "root") and not windows(one.task):
+            user = user.partition(":")[0]
+            yield one.hit(f"runs as {user}" if user else "runs as whatever user the image names, often root")
 
 
-def keeps_capabilities(templates: Templates) -> Iterator[Hit]:
+@rule(
+    "FS103",
+    "info",
+    cure="give LinuxParameters.Capabilities.Drop: [ALL] if the image can start so",
+    option='give drop=["ALL"] if the image can start so',
+    source="ECS API reference, KernelCapabilities",
+)
+def keeps_capabilities(reading: Reading) -> Iterator[Hit]:
     """A container keeps the kernel capabilities that containers get by default."""
-    for one in containers(templates):
-        capabilities = one.definition.get("LinuxParameters", {}).get("Capabilities", {})
-        if not capabilities.get("Drop") and not one.windows:
-            yield one.hit('keeps the default kernel capabilities; give drop=["ALL"] if the image can start so')
+    for one in reading.containers:
+        if not one.part.at("LinuxParameters.Capabilities.Drop").given and not windows(one.task):
+            yield one.hit("keeps the default kernel capabilities")
 
 
-def image_tag_moves(templates: Templates) -> Iterator[Hit]:
+@rule("FS107", "warning", cure="name a version", source="ECS developer guide, container image state")
+def image_tag_moves(reading: Reading) -> Iterator[Hit]:
     """An image has no tag, or `latest`: two tasks of one service may run different code."""
-    for one in containers(templates):
+    for one in reading.containers:
         image = _image(one)
         if image is None or "@" in image:
             continue
         _, colon, tag = image.rpartition("/")[2].partition(":")
         if not colon or tag == "latest":
             said = f"has the tag {tag}" if colon else "has no tag"
-            yield one.hit(f"runs {image}, which {said}, so tasks of one deployment may differ; name a version")
+            yield one.hit(f"runs {image}, which {said}, so tasks of one deployment may differ")
 
 
-def docker_hub_without_login(templates: Templates) -> Iterator[Hit]:
+@rule(
+    "FS108",
+    "warning",
+    cure="give RepositoryCredentials, or use a registry of your own",
+    option="give credentials, or use a registry of your own",
+    source="Docker Hub usage and limits",
+)
+def docker_hub_without_login(reading: Reading) -> Iterator[Hit]:
     """An image comes from Docker Hub without a login, whose limit all tasks behind one NAT address share."""
-    for one in containers(templates):
+    for one in reading.containers:
         image = _image(one)
-        if image is None or "RepositoryCredentials" in one.definition:
+        if image is None or one["RepositoryCredentials"].given:
             continue
         host, slash, path = image.partition("/")
         if not slash or not re.search(r"[.:]|^localhost$", host):
             path = image if slash else f"library/{image}"
         elif host not in ("docker.io", "index.docker.io", "registry-1.docker.io"):
             continue
-        cure = "give credentials, or use a registry of your own"
-        if path.startswith("library/"):
-            cure = f"use public.ecr.aws/docker/{path}"
         yield one.hit(
-            f"pulls {image} from Docker Hub without a login and may be answered 429 Too Many Requests; {cure}"
+            f"pulls {image} from Docker Hub without a login and may be answered 429 Too Many Requests",
+            f"use public.ecr.aws/docker/{path}" if path.startswith("library/") else "",
         )
 
 
-def secret_in_plain_text(templates: Templates) -> Iterator[Hit]:
+@rule("FS109", "warning", cure="give it under Secrets", option="give it by secrets=", source="Security Hub ECS.8")
+def secret_in_plain_text(reading: Reading) -> Iterator[Hit]:
     """An environment variable looks like a secret and is plain text to all who may read the task definition."""
-    for one in containers(templates):
-        for variable in one.definition.get("Environment", ()):
-            name, value = variable.get("Name"), variable.get("Value")
-            if not isinstance(name, str) or not isinstance(value, str):
+    for one in reading.containers:
+        for variable in one["Environment"]:
+            name, value = variable["Name"].text, variable["Value"].value
+            if name is None or not isinstance(value, str):
                 continue
             named = _SECRET.search(name.upper().replace("-", "_")) and not _NO_SECRET.match(value)
-            if named or _PASSWORD_IN_URL.match(value):
-                yield one.hit(f"has what looks like a secret in the plain-text variable {name}; give it by secrets=")
+            # CloudFormation puts the secret itself where such a reference stands
+            if named or _PASSWORD_IN_URL.match(value) or "{{resolve:secretsmanager:" in value:
+                yield one.hit(f"has what looks like a secret in the plain-text variable {name}")
 
 
-def no_execution_role(templates: Templates) -> Iterator[Hit]:
+@rule("FS113", "error", cure="give ExecutionRoleArn", source="ECS developer guide, task execution IAM role")
+def no_execution_role(reading: Reading) -> Iterator[Hit]:
     """A task needs an execution role, to write logs or to read secrets, and has none: it cannot start."""
-    for one in containers(templates):
-        if "ExecutionRoleArn" in one.task:
-            continue
-        logs = one.definition.get("LogConfiguration", {}).get("LogDriver") == "awslogs"
-        needs = [word for word, has in (("awslogs", logs), ("secrets", one.definition.get("Secrets"))) if has]
-        if needs:
+    for one in reading.containers:
+        logs = one.part.at("LogConfiguration.LogDriver").text == "awslogs" and one.task in reading.fargate_tasks
+        needs = [word for word, has in (("awslogs", logs), ("secrets", one["Secrets"].given)) if has]
+        if needs and one.task["ExecutionRoleArn"].absent:
             yield one.hit(f"uses {' and '.join(needs)} and its task has no ExecutionRoleArn, so it cannot start")
 
 
-def no_stream_prefix(templates: Templates) -> Iterator[Hit]:
+@rule("FS114", "error", cure="add the option", source="ECS API reference, LogConfiguration")
+def no_stream_prefix(reading: Reading) -> Iterator[Hit]:
     """A container on Fargate logs by awslogs without awslogs-stream-prefix, which Fargate refuses."""
-    for one in containers(templates):
-        logs = one.definition.get("LogConfiguration", {})
-        if logs.get("LogDriver") == "awslogs" and "awslogs-stream-prefix" not in logs.get("Options", {}):
-            yield one.hit("logs by awslogs without awslogs-stream-prefix, which Fargate refuses; add the option")
+    for one in reading.fargate_containers:
+        logs = one["LogConfiguration"]
+        if logs["LogDriver"].text == "awslogs" and logs.at("Options.awslogs-stream-prefix").absent:
+            yield one.hit("logs by awslogs without awslogs-stream-prefix, which Fargate refuses")
 
 
 def _image(one: Container) -> str | None:
     """The image as far as it is a text; None where its end is known only after deployment."""
-    image: Any = one.definition.get("Image")
-    if isinstance(image, dict) and isinstance(image.get("Fn::Sub"), str):
-        image = image["Fn::Sub"].replace("${AWS::AccountId}", "0").replace("${AWS::Region}", "region")
+    part: Part = one["Image"]
+    image = part.value.get("Fn::Sub") if part.unknown and isinstance(part.value, dict) else part.text
+    if isinstance(image, str):
+        image = image.replace("${AWS::AccountId}", "0").replace("${AWS::Region}", "region")
         image = image.replace("${AWS::URLSuffix}", "amazonaws.com")
-    return image if isinstance(image, str) and "${" not in image else None
+    return image if isinstance(image, str) and image and "${" not in image else None

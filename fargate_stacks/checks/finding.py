@@ -48,7 +48,7 @@ def locate(template: Template, logical_id: str | None) -> Where:
     return Where(
         template.name,
         logical_id,
-        str(owner),
+        str(owner) or None,
         source.file if source else None,
         source.line if source else None,
     )

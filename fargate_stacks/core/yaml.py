@@ -89,12 +89,12 @@ def dump(data: dict[str, Any], *, long_form: bool = False) -> str:
     return text
 
 
-class _Loader(_SafeLoader):
-    pass
+class Loader(_SafeLoader):
+    """Reads what CloudFormation reads."""
 
 
 # CloudFormation has no dates: 2012-10-17 is text
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -113,7 +113,7 @@ def _intrinsic(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {key: value}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+Loader.add_multi_constructor("!", _intrinsic)
 
 
 def load(text: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def load(text: str) -> dict[str, Any]:
     Raises RenderError with the line when the text is not YAML or not a mapping.
     """
     try:
-        data = yaml.load(text, Loader=_Loader)
+        data = yaml.load(text, Loader=Loader)
     except yaml.YAMLError as error:
         raise RenderError(f"template: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):

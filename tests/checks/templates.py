@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fargate_stacks.checks.finding import Templates
+from fargate_stacks.checks.reading import Reading
 from fargate_stacks.checks.rules import RULES
 from fargate_stacks.core.template import Reference, Template
 
@@ -26,12 +27,18 @@ def template(
 
 
 def task(*containers: dict[str, Any], **properties: Any) -> tuple[str, dict[str, Any]]:
-    """Give a task definition that no rule objects to but for what is given."""
-    return "ECS::TaskDefinition", {
+    """Give a task definition that no rule objects to but for what is given; None leaves a property out."""
+    sound = {
         "ContainerDefinitions": list(containers) or [container()],
         "ExecutionRoleArn": "role",
+        "RequiresCompatibilities": ["FARGATE"],
+        "NetworkMode": "awsvpc",
+        "Family": "app",
+        "Cpu": "256",
+        "Memory": "512",
         **properties,
     }
+    return "ECS::TaskDefinition", {key: value for key, value in sound.items() if value is not None}
 
 
 def container(**properties: Any) -> dict[str, Any]:
@@ -52,6 +59,7 @@ def service(**properties: Any) -> tuple[str, dict[str, Any]]:
     """Give a service that no rule objects to but for what is given."""
     return "ECS::Service", {
         "TaskDefinition": {"Ref": "Task"},
+        "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["subnet-1"]}},
         "DeploymentConfiguration": {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
         **properties,
     }
@@ -61,4 +69,5 @@ def found(code: str, *templates: Template) -> list[str]:
     """Give what the rule of one code says of templates, each message after its stack and logical id."""
     by_name: Templates = {one.name: one for one in templates}
     (rule,) = [one for one in RULES if one.code == code]
-    return [f"{hit.stack}.{hit.logical_id}: {hit.message}" for hit in rule.find(by_name)]
+    hits = rule.find(Reading(by_name))
+    return [f"{hit.stack}.{hit.logical_id}: {rule.said(hit, ours=True)}" for hit in hits]

@@ -33,7 +33,7 @@ def test_other_listeners_and_other_priorities_pass(other: tuple[str, dict[str, A
 
 
 def test_a_parameter_is_followed_to_the_listener_of_another_stack() -> None:
-    net = template("net", outputs={"DoorHttp": {"Value": {"Ref": "Http"}}}, A=rule({"Ref": "Http"}))
+    net = template("net", outputs={"DoorHttp": {"Value": {"Ref": "Http"}}}, Http=listener(), A=rule({"Ref": "Http"}))
     wiring = {"NetDoorHttp": Reference("net", "DoorHttp")}
     one = template("one", references=wiring, B=rule({"Ref": "NetDoorHttp"}))
     two = template("two", references=wiring, C=rule({"Ref": "NetDoorHttp"}, 6), D=rule({"Ref": "NetDoorHttp"}, 6))
@@ -45,7 +45,7 @@ def test_a_parameter_is_followed_to_the_listener_of_another_stack() -> None:
 
 def test_an_import_is_followed_to_the_listener_of_another_stack() -> None:
     exported = {"DoorHttp": {"Value": {"Ref": "Http"}, "Export": {"Name": "net-DoorHttp"}}}
-    net = template("net", outputs=exported, A=rule({"Ref": "Http"}))
+    net = template("net", outputs=exported, Http=listener(), A=rule({"Ref": "Http"}))
     one = template("one", B=rule({"Fn::ImportValue": "net-DoorHttp"}))
     assert found("FS106", net, one) == ["one.B: priority 5 is taken by net.A on the same listener; give another"]
 

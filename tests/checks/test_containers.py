@@ -148,9 +148,10 @@ def test_logs_and_secrets_without_an_execution_role_are_found() -> None:
         Secrets=[{"Name": "A", "ValueFrom": "arn"}],
         LogConfiguration={"LogDriver": "awslogs", "Options": {"awslogs-stream-prefix": "a"}},
     )
-    without = template(Task=("ECS::TaskDefinition", {"ContainerDefinitions": [needy]}))
+    without = template(Task=task(needy, ExecutionRoleArn=None))
     assert found("FS113", without) == [
-        "s.Task: container app uses awslogs and secrets and its task has no ExecutionRoleArn, so it cannot start"
+        "s.Task: container app uses awslogs and secrets and its task has no ExecutionRoleArn, so it cannot start; "
+        "give ExecutionRoleArn"
     ]
     assert found("FS113", template(Task=task(needy))) == []
 
