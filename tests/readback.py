@@ -79,9 +79,21 @@ class Deployed:
             if key == "Fn::Join":
                 parts = self.resolve(stack, inner[1])
                 return ANY if any(one is ANY for one in parts) else inner[0].join(map(str, parts))
+            if key == "Fn::ImportValue":
+                return self._imported(inner)
+            if key == "Fn::Split":
+                text = self.resolve(stack, inner[1])
+                return text.split(inner[0]) if isinstance(text, str) else ANY
             if key.startswith("Fn::"):
                 return ANY
         return {key: self.resolve(stack, one) for key, one in value.items()}
+
+    def _imported(self, name: str) -> Any:
+        for stack, template in self.templates.items():
+            for output in template.outputs.values():
+                if output.get("Export", {}).get("Name") == name:
+                    return self.resolve(stack, output["Value"])
+        return ANY
 
     def _ref(self, stack: str, name: str) -> Any:
         if name in self.templates[stack].parameters:

@@ -158,8 +158,8 @@ class Vpc(Construct):
                 ways = [f"{part}RouteTableAssociation" for part in self._subnet_parts(tier)]
         if self.s3_endpoint:  # where there is another way, its late arrival would cut open connections to S3
             ways.append("S3Endpoint")
-        if self._endpoints is not None and tier != "public":
-            ways += self._endpoints.parts
+        if self._endpoints is not None:
+            ways += self._endpoints.gateways if tier == "public" else self._endpoints.parts
         return [self.attr(part) for part in ways]
 
     def _cure(self, tier: Tier) -> str:

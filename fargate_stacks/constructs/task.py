@@ -255,6 +255,7 @@ class Task(Value):
         *,
         architecture: Literal["X86_64", "ARM64"] = "X86_64",
         os: Os = "LINUX",
+        volumes: Sequence[Volume] = (),
         uses: Sequence[Access] = (),
     ) -> Task:
         """Give a task of the cheapest legal size that holds its containers' `cpu`, `memory` and `tmpfs` together.
@@ -271,7 +272,15 @@ class Task(Value):
             raise SpecError(
                 f"Task.fitting: no size of Fargate has cpu {cpu} and {memory} MiB together; split the task in two"
             )
-        return cls(containers=containers, cpu=size[0], memory=size[1], architecture=architecture, os=os, uses=uses)
+        return cls(
+            containers=containers,
+            cpu=size[0],
+            memory=size[1],
+            architecture=architecture,
+            os=os,
+            volumes=volumes,
+            uses=uses,
+        )
 
     # what runners ask
 

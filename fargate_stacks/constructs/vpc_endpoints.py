@@ -51,6 +51,11 @@ class Endpoints(Value):
         """The logical ids' parts, which tasks wait for."""
         return [part_of(one) for one in self.names]
 
+    @property
+    def gateways(self) -> list[str]:
+        """The parts that every subnet with their route tables passes, public ones too."""
+        return [part_of(one) for one in self.names if one in _GATEWAYS]
+
     def resources(
         self, vpc: Construct, *, vpc_id: Text, cidr: Text, subnets: Sequence[Any], tables: Sequence[Any]
     ) -> Iterator[Any]:

@@ -86,6 +86,12 @@ def test_tasks_inside_wait_for_every_endpoint_trap_1() -> None:
     assert "NetSqsEndpoint" not in {one.logical_id for one in vpc.subnets("public", "a test").after}
 
 
+def test_tasks_outside_wait_for_gateways_trap_1() -> None:
+    vpc = Vpc("Net", endpoints=Endpoints(also=["dynamodb"]))
+    after = {one.logical_id for one in vpc.subnets("public", "a test").after}
+    assert "NetDynamodbEndpoint" in after and "NetEcrApiEndpoint" not in after
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
