@@ -1,7 +1,7 @@
-"""How many calls a minute it takes to watch services roll out: `python benchmarks/services.py [SERVICES]`.
+"""How many calls a minute it takes to watch services roll out: `python benchmarks/services.py [SERVICES [STACKS]]`.
 
-One stack with 40 services, all of which are replaced at once and take ten minutes; nothing is asked over a network,
-and the clock is virtual. Printed are the calls by operation and the calls a minute, of ECS and of all.
+By default one stack with 40 services, all of which are replaced at once and take ten minutes; nothing is asked over
+a network, and the clock is virtual. Printed are the calls a minute by operation, and all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fargate_stacks.deploy.budget import Budget
 from fargate_stacks.deploy.client import Client
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_watch import ServiceWatch
+from fargate_stacks.deploy.run import ECS_RATE
 
 ARN = "arn:aws:ecs:us-east-1:000000000000"
 MINUTES = 10
@@ -97,30 +99,35 @@ class Api:
         return min(3, int((self.clock.passed + int(name) * 3) // 120))
 
 
-def per_minute(services: int) -> dict[str, float]:
-    """Watch for ten minutes; give the calls a minute by operation, the most frequent first."""
+def per_minute(services: int, stacks: int = 1) -> dict[str, float]:
+    """Watch the services of some stacks for ten minutes; give the calls a minute by operation, most frequent first."""
     clock = VirtualClock()
     calls: Counter[str] = Counter()
     api = Api(clock, calls)
-    watch = ServiceWatch(Ecs(Client(api=api, beside=lambda service: api)), lambda message: None, clock)
+    budget = Budget(clock, rate=ECS_RATE)
+    client = Client(api=api, beside=lambda service: api)
+    watches = [ServiceWatch(Ecs(client), lambda message: None, clock, budget=budget) for _ in range(stacks)]
     for number in range(services):
+        watch = watches[number % stacks]
         watch.add(f"Service{number}", f"{ARN}:service/main/{number}", wanted=f"{ARN}:revision/{number}:2")
     while clock.passed < MINUTES * 60:
-        watch.tick()
+        for watch in watches:
+            watch.tick()
         clock.sleep(1)
     return {operation: count / MINUTES for operation, count in calls.most_common()}
 
 
-def main(services: int) -> None:
+def main(services: int, stacks: int) -> None:
     """Print the calls; exit with 1 when they pass the budget."""
-    found = per_minute(services)
+    found = per_minute(services, stacks)
     for operation, calls in found.items():
         print(f"{operation:<32} {calls:6.1f} a minute")
     total = sum(found.values())
-    print(f"{services} services: {total:.0f} calls a minute; the budget is {BUDGET}")
+    where = f"{services} services in {stacks} stack{'' if stacks == 1 else 's'}"
+    print(f"{where}: {total:.0f} calls a minute; the budget is {BUDGET}")
     if total > BUDGET:
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(*(int(one) for one in [*sys.argv[1:3], *("40", "1")[len(sys.argv) - 1 :]]))

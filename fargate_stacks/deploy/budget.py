@@ -24,12 +24,16 @@ class Budget:
 
     def take(self) -> None:
         """Take one token; wait for it where all are spent."""
+        wait = self.spend(1)
+        if wait > 0:
+            self._clock.sleep(wait)
+
+    def spend(self, calls: int) -> float:
+        """Take a token for each call; give the seconds after which there are tokens again."""
         with self._lock:
             now = self._clock.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
             self._filled = now
             # below zero it is a debt: who comes later waits longer
-            self._tokens -= 1
-            wait = -self._tokens / self._rate
-        if wait > 0:
-            self._clock.sleep(wait)
+            self._tokens -= calls
+            return max(0.0, -self._tokens / self._rate)

@@ -163,8 +163,18 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
         bake_left=_bake_left(one, ours, now),
         alarms=ours.alarms,
         hook=hook,
-        reason=(ours.rollback or ours.reason).rstrip(".") if known.bad else "",
+        reason=_why(ours) if known.bad else "",
     )
+
+
+def _why(ours: Deployment) -> str:
+    """Give why a deployment goes or went back, and the hooks that had a part in it."""
+    hooks = [
+        f"hook {hook.target.rpartition(':')[2] or hook.id} {hook.status.lower().replace('_', ' ')}"
+        for hook in ours.hooks
+        if hook.status in ("FAILED", "TIMED_OUT")
+    ]
+    return "; ".join(one for one in ((ours.rollback or ours.reason).rstrip("."), *hooks) if one)
 
 
 def _counted(row: Row, service: Service, ours: Deployment, wanted: str) -> Row:

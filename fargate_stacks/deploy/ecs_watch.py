@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from fargate_stacks.core.template import Owner
+from fargate_stacks.deploy.budget import Budget
 from fargate_stacks.deploy.client import CallFailed, Event
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.ecs import Ecs
@@ -32,8 +33,6 @@ CONCLUDED_WITHIN = 60.0
 TARGETS_EVERY = 15.0
 EXTRA = 4
 """Calls at one time for what is asked service by service without need: targets, and tasks of those that lag."""
-RATE = 1.5
-"""Calls a second on average; services by the hundred are asked less often."""
 
 
 @dataclass
@@ -51,6 +50,8 @@ class ServiceWatch:
     """Task failures of one kind after which the deployment is stopped."""
     stop: Callable[[], object] | None = None
     """What ends the stack's operation where the deployment itself cannot be stopped."""
+    budget: Budget | None = None
+    """Of the calls to ECS, shared by all stacks of an account and region: the pause grows with what was spent."""
 
     def __post_init__(self) -> None:
         self.watched: dict[str, Watched] = {}
@@ -107,7 +108,8 @@ class ServiceWatch:
             self._penalty /= 2
         except CallFailed as trouble:
             self._suffer(trouble)
-        self._spent = (self.ecs.calls - before) / RATE
+        if self.budget is not None:
+            self._spent = self.budget.spend(self.ecs.calls - before)
         self._next = self.clock.monotonic() + self.pause()
 
     def pause(self) -> float:

@@ -53,6 +53,7 @@ def execute(
         template.owners,
         run.options.fail_fast,
         stop=undo,
+        budget=run.ecs_budget(template),
     )
     operation = Operation(
         name,

@@ -58,7 +58,8 @@ class Resolver:
                 return self._attribute(str(logical_id), str(attribute))
             case "Fn::Sub":
                 text, more = (argument, {}) if isinstance(argument, str) else (argument[0], self(argument[1]))
-                return re.sub(r"\$\{([^!}]+)\}", lambda match: self._substitute(match.group(1), more), text)
+                told = re.sub(r"\$\{([^!}]+)\}", lambda match: self._substitute(match.group(1), more), text)
+                return told.replace("${!", "${")
             case "Fn::Join":
                 return str(argument[0]).join(self.texts(argument[1]))
             case "Fn::Split":

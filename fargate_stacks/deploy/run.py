@@ -18,6 +18,9 @@ from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Note, Out, Warn
 from fargate_stacks.errors import DeployError
 
+ECS_RATE = 1.5
+"""Calls a second to ECS and beside it, for the services of all stacks; services by the hundred are asked less often."""
+
 Ask = Callable[[str], bool]
 """Asks a yes-or-no question. Raises DeployError with exit code 4 where nobody can answer."""
 
@@ -105,6 +108,13 @@ class Run:
                     client = replace(client, pace=budget.take)
                 self._places[key] = client
             return self._places[key]
+
+    def ecs_budget(self, template: Template) -> Budget:
+        """Give the budget of what is asked of ECS in a stack's account and region, for all stacks there."""
+        with self._lock:
+            account = template.account or (template.name if template.name in self.clients else None)
+            place = (account, f"ecs of {template.region or self.client.region}")
+            return self._budgets.setdefault(place, Budget(self.clock, rate=ECS_RATE))
 
     def left(self) -> float | None:
         """Give the seconds that are left to watch; None without a timeout."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,25 @@ def test_exec_opens_a_session_of_the_newest_task(call: Call, world: Running) -> 
     assert world.asked["ExecuteCommand"][0]["command"] == "ls -l"
 
 
+def test_exec_hands_the_session_to_the_plugin_and_ends_with_its_exit_code(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "session-manager-plugin"
+    plugin.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/argv\nexit 7\n', "utf-8")
+    plugin.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    said = call("exec", "Api", "--", "ls")
+    assert (said.code, said.err) == (7, f"Api: app of task {'a' * 32}\n")
+    assert (tmp_path / "argv").read_text("utf-8").splitlines()[1:3] == ["us-east-1", "StartSession"]
+
+
+def test_exec_without_the_plugin_says_where_it_is(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = call("exec", "Api", "--", "ls")
+    assert said.code == 2
+    assert "session-manager-plugin is not installed; AWS tells how: https://docs.aws.amazon.com" in said.err
+
+
 def test_exec_says_that_it_is_not_enabled(call: Call, world: Running) -> None:
     world.tasks[TASK]["enableExecuteCommand"] = False
     assert "ECS Exec is not enabled in its tasks: give it exec=True" in call("exec", "Api", "--output", "json").err
@@ -270,3 +290,27 @@ def test_url_of_a_service_without_a_load_balancer(call: Call, world: Running) ->
     assert world.service is not None
     world.service["loadBalancers"] = []
     assert call("url", "Api").code == 1
+
+
+def test_open_writes_the_address_where_there_is_no_browser(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = call("open", "Api")
+    assert (said.code, said.out) == (0, "https://shop.example.com/api/\n")
+
+
+def test_outputs_of_one_stack_and_of_one_name(call: Call, world: Running) -> None:
+    stack = world.apis["cloudformation"].answers["DescribeStacks"]
+
+    def with_outputs(request: dict[str, object]) -> dict[str, object]:
+        answer = stack(request)
+        answer["Stacks"][0]["Outputs"] = [{"OutputKey": "Url", "OutputValue": "https://shop"}]
+        return answer
+
+    world.apis["cloudformation"].answers["DescribeStacks"] = with_outputs
+    assert call("outputs").out == "shop.Url=https://shop\n"
+    assert call("outputs", "shop", "Url").out == "https://shop\n"
+    assert json.loads(call("outputs", "--output", "json").out) == {"shop": {"Url": "https://shop"}}
+    said = call("outputs", "shop", "Ur")
+    assert (said.code, said.err) == (2, "error: shop: there is no output Ur; did you mean Url\n")
