@@ -129,13 +129,23 @@ def tags_of_images(project: Project) -> set[str]:
 
 KEPT = {
     ("three_stacks", "prod"): {"s3:Buckets", "secretsmanager:SecretList", "rds:DBClusters", "sqs:QueueUrls"},
+    ("worker_spot", "prod"): {"sqs:QueueUrls"},
 }
 """What a production stack keeps by its deletion policies, beside log groups."""
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 @pytest.mark.parametrize(
-    "name", ["web_service", "internal_api", "existing_vpc", "two_services_one_alb", "three_stacks"]
+    "name",
+    [
+        "web_service",
+        "internal_api",
+        "existing_vpc",
+        "two_services_one_alb",
+        "three_stacks",
+        "worker_spot",
+        "scheduled_capacity",
+    ],
 )
 def test_a_blueprint_lives_and_dies(project: Project, run: Callable[..., Run], name: str, stage: str) -> None:
     text = (BLUEPRINTS / f"{name}.py").read_text("utf-8")
