@@ -78,7 +78,7 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Line]:
     """Give what a plan would do."""
     if plan.empty:
         return
-    known = ", as far as it is known before other stacks are done" if plan.predicted else ""
+    known = ", as far as the templates tell" if plan.predicted else ""
     yield Line(f"{plan.stack}: {'create' if plan.creates else 'update'}: {counted(plan)}{known}", "bold")
     for change in plan.changes:
         word = word_of(change)

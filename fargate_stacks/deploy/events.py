@@ -92,6 +92,11 @@ class Stream:
         self._root.since = self._root.high = newest
         self._root.before = frozenset(ids)
 
+    def begin(self, start: Event, before: set[str]) -> None:
+        """Read from an event on; `before` has the ids of its millisecond that are older."""
+        self._root.since = self._root.high = start.time
+        self._root.before = frozenset(before)
+
     def also(self, token: str) -> None:
         """Count another call among ours: the cancel of the operation."""
         if self._ours:

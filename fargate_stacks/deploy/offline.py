@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fargate_stacks.core.template import Owner
-from fargate_stacks.deploy.plan import Change, PropertyChange
+from fargate_stacks.core.template import Owner, Template
+from fargate_stacks.deploy.plan import Change, Plan, PropertyChange
 from fargate_stacks.errors import DeployError
 
 
@@ -24,7 +24,39 @@ def differences(
     replaces is known from CloudFormation's published schemas; without them, or without a schema for the
     type, a change may replace.
     """
-    return tuple(_changes(old.get("Resources", {}), new.get("Resources", {}), owners or {}, moved or {}))
+    before, after = old.get("Resources", {}), new.get("Resources", {})
+    words = dict(moved or {})
+    while True:
+        changes = tuple(_changes(before, after, owners or {}, words))
+        more = dict(_followed(changes, words))
+        if not more:
+            return changes
+        words |= more
+
+
+def _followed(changes: tuple[Change, ...], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is replaced has another id, and what changes may have other attributes: who uses them changes too."""
+    for one in changes:
+        if one.action == "Modify" and one.replacement != "no" and one.logical_id not in known:
+            yield one.logical_id, f"(known after {one.logical_id} is replaced)"
+        elif one.action == "Modify" and one.properties and f"{one.logical_id}." not in known:
+            yield f"{one.logical_id}.", f"(known after {one.logical_id} is changed)"
+
+
+def plan(old: Mapping[str, Any] | None, template: Template) -> Plan:
+    """Give the plan from a template, or from nothing, to a rendered stack."""
+    from fargate_stacks.deploy.risks import risks
+
+    new = template.to_dict()
+    changes = differences(old or {}, new, template.owners)
+    found = risks(changes, (old or {}).get("Resources", {}), new["Resources"], creates=old is None)
+    same = old is not None and not changes and _outside(old) == _outside(new)
+    return Plan(template.name, old is None, "", "", changes, empty=same, predicted=True, risks=found)
+
+
+def _outside(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes an update beside the resources."""
+    return {key: template.get(key) for key in ("Outputs", "Parameters", "Conditions") if template.get(key)}
 
 
 def _changes(
@@ -79,7 +111,8 @@ def _properties(
             if one != other:
                 yield PropertyChange(path, shown(one), words or shown(other), replaces)
             elif words:
-                yield PropertyChange(path, None, words, replaces)
+                # its text is the same, and whether its value will be is not known
+                yield PropertyChange(path, None, words, False)
 
 
 def _leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -99,14 +132,23 @@ def _intrinsic(value: Mapping[str, Any]) -> bool:
 
 
 def _moved(value: Any, moved: Mapping[str, str]) -> str:
+    """Give the words for a value that uses something that moves; a key with a dot stands for its attributes."""
     if not moved:
         return ""
     text = json.dumps(value)
-    return next((words for key, words in moved.items() if f'"{key}"' in text or f"${{{key}}}" in text), "")
+    for key, words in moved.items():
+        name = key.rstrip(".")
+        attribute = f'"Fn::GetAtt": ["{name}"' in text or f"${{{name}." in text
+        if attribute or (name == key and (f'{{"Ref": "{name}"}}' in text or f"${{{name}}}" in text)):
+            return words
+    return ""
 
 
 def _replacement(kind: str, properties: tuple[PropertyChange, ...]) -> str:
-    found = {_recreates(kind, one.path.partition(".")[0]) for one in properties}
+    found = set()
+    for one in properties:
+        told = _recreates(kind, one.path.partition(".")[0])
+        found.add("maybe" if told == "yes" and not one.recreates else told)
     return "yes" if "yes" in found else "maybe" if "maybe" in found else "no"
 
 

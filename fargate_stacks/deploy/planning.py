@@ -171,23 +171,22 @@ def resources_of(value: Any) -> Iterator[str]:
 
 
 def beyond(predicted: Plan, real: Plan) -> list[str]:
-    """Give what a plan holds that was not foreseen: replacements, removals and risks."""
+    """Give what a plan holds that was not foreseen: replacements, removals and risks.
+
+    What only may be replaced is no surprise, unless data hangs on it: AWS says so of whatever takes an attribute
+    of something that changes.
+    """
     foreseen = {one.logical_id: one for one in predicted.changes}
     found = []
     for one in real.changes:
         before = foreseen.get(one.logical_id)
         if one.action == "Remove" and not (before and before.action == "Remove"):
             found.append(f"{one.logical_id} is removed")
-        if one.replacement != "no" and (before is None or _rank(one) > _rank(before)):
-            found.append(f"{one.logical_id} {'is' if one.replacement == 'yes' else 'may be'} replaced")
+        if one.replacement == "yes" and (before is None or before.replacement == "no" and before.action == "Modify"):
+            found.append(f"{one.logical_id} is replaced")
     known = {(one.kind, one.logical_id) for one in predicted.risks}
     found += [f"{one.logical_id}: {one.text}" for one in real.risks if (one.kind, one.logical_id) not in known]
     return found
-
-
-def _rank(change: Change) -> int:
-    # what was said to be added or removed anew was said to be made anew
-    return 2 if change.action != "Modify" else {"no": 0, "maybe": 2, "yes": 2}[change.replacement]
 
 
 def fingerprint(drafts: Sequence[Draft], given: Mapping[str, Mapping[str, str]]) -> str:

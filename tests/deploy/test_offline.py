@@ -70,7 +70,13 @@ def test_another_type_is_another_resource() -> None:
 def test_a_value_that_another_stack_is_yet_to_make_is_said_so() -> None:
     same = {"A": resource("AWS::EC2::SecurityGroup", VpcId={"Ref": "NetVpc"})}
     (change,) = between(same, same, NetVpc="(known after net.Vpc)")
-    assert (change.properties[0].after, change.replacement) == ("(known after net.Vpc)", "yes")
+    assert (change.properties[0].after, change.replacement) == ("(known after net.Vpc)", "maybe")
+
+
+def test_what_refers_to_a_replaced_resource_changes_with_it() -> None:
+    task, service = "AWS::ECS::TaskDefinition", resource("AWS::ECS::Service", TaskDefinition={"Ref": "Task"})
+    old, new = ({"Task": resource(task, Cpu=cpu), "Web": service} for cpu in ("256", "512"))
+    assert [(one.logical_id, one.replacement) for one in between(old, new)] == [("Task", "yes"), ("Web", "no")]
 
 
 def test_metadata_changes_nothing() -> None:
