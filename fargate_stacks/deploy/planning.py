@@ -60,13 +60,15 @@ class Planner:
             found = ready(template, client, self.run)
             draft = self._draft(template, client, found, keep, predict=True)
             stuck = [one for one in draft.plan.changes if one.replacement != "no"]
-            if not (found.forward and stuck):
+            if not found.forward or not (stuck or draft.plan.empty):
                 self.drafts[template.name] = draft
                 return draft
             # trap of CloudFormation: with rollback switched off nothing may be replaced
             assert found.state is not None
-            plan.discard(client, draft.plan)
-            give_up(template, found.state, client, self.run, f"{stuck[0].logical_id} would be replaced")
+            if draft.plan.change_set and not draft.plan.empty:
+                plan.discard(client, draft.plan)
+            why = f"{stuck[0].logical_id} would be replaced" if stuck else "the template is the one that failed"
+            give_up(template, found.state, client, self.run, why)
         raise DeployError(f"{template.name}: it could not be brought to a state to deploy from", exit_code=5)
 
     def again(self, draft: Draft) -> Draft:
@@ -182,7 +184,7 @@ def beyond(predicted: Plan, real: Plan) -> list[str]:
         before = foreseen.get(one.logical_id)
         if one.action == "Remove" and not (before and before.action == "Remove"):
             found.append(f"{one.logical_id} is removed")
-        if one.replacement == "yes" and (before is None or before.replacement == "no" and before.action == "Modify"):
+        if one.replacement == "yes" and (before is None or (before.replacement == "no" and before.action == "Modify")):
             found.append(f"{one.logical_id} is replaced")
     known = {(one.kind, one.logical_id) for one in predicted.risks}
     found += [f"{one.logical_id}: {one.text}" for one in real.risks if (one.kind, one.logical_id) not in known]
