@@ -13,7 +13,7 @@ from fargate_stacks.core.template import Reference, Template
 from fargate_stacks.deploy import parameters, plan
 from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.offline import differences
-from fargate_stacks.deploy.plan import Change, Plan, Request
+from fargate_stacks.deploy.plan import Plan, Request
 from fargate_stacks.deploy.protection import unprotected
 from fargate_stacks.deploy.ready import Ready, give_up, ready
 from fargate_stacks.deploy.risks import risks
