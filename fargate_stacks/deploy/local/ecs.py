@@ -14,7 +14,14 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
-from fargate_stacks.deploy.local import ecs_history, ecs_service_api, ecs_targets, ecs_task_api
+from fargate_stacks.deploy.local import (
+    ecs_control,
+    ecs_history,
+    ecs_service_api,
+    ecs_targets,
+    ecs_task_api,
+    ecs_weights,
+)
 from fargate_stacks.deploy.local.calls import Refused, json_call
 from fargate_stacks.deploy.local.shapes import input_of
 from fargate_stacks.deploy.local.tempo import clock
@@ -40,7 +47,7 @@ def register() -> None:
     }
     provisioners._STACK_TAG_PROPERTY["AWS::ECS::TaskDefinition"] = ("Tags", "list")
     ecs._ACTION_MAP["RegisterTaskDefinition"] = _register
-    for part in (ecs_service_api, ecs_task_api, ecs_history, ecs_targets):
+    for part in (ecs_service_api, ecs_task_api, ecs_history, ecs_control, ecs_targets, ecs_weights):
         part.register()
 
 

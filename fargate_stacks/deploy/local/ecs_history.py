@@ -38,6 +38,7 @@ _REVISED = (
     "launchType",
     "platformVersion",
     "platformFamily",
+    "monitoring",
 )
 
 

@@ -32,6 +32,12 @@ def threshold(service: Service) -> int:
 
 def begin(service: Service, deployment: Deployment) -> None:
     """Begin to roll a deployment out."""
+    open_history(service, deployment)
+
+
+def open_history(service: Service, deployment: Deployment) -> None:
+    """Begin the service deployment to a deployment; one that still goes on is over."""
+    service.shift = None
     if service.in_flight and service.current is not None:
         ecs_history.end(service.current, "STOPPED", "The service deployment was superseded by a newer one.")
     deployment.record |= {
@@ -49,7 +55,7 @@ def step(service: Service) -> None:
     primary = service.primary
     if primary.failed:
         return
-    if _breaks(service, primary):
+    if breaks(service, primary):
         give_up(service, primary, "tasks failed to start.", BREAKER)
         return
     mine, old = service.live(primary), [one for one in service.live() if one.deployment is not primary]
@@ -70,7 +76,8 @@ def step(service: Service) -> None:
     _complete(service, primary)
 
 
-def _breaks(service: Service, deployment: Deployment) -> bool:
+def breaks(service: Service, deployment: Deployment) -> bool:
+    """Tell whether the failures of a deployment open the circuit breaker."""
     breaker = service.record["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
     if not breaker.get("enable") or deployment.completed or not service.in_flight:
         return False
@@ -146,6 +153,12 @@ def roll_back(service: Service, deployment: Deployment, why: str) -> None:
     if before is None:
         ecs_history.end(current, "STOPPED", why)
         return
+    turn_back(service, deployment, before, why)
+    clock.after(0, service.step)
+
+
+def turn_back(service: Service, deployment: Deployment, before: Deployment, why: str) -> None:
+    """Make an earlier deployment what the service is to run."""
     deployment.failed = True
     deployment.record |= {"status": "ACTIVE", "rolloutState": "FAILED"}
     before.completed = False
@@ -161,17 +174,17 @@ def roll_back(service: Service, deployment: Deployment, why: str) -> None:
         if name in before.revision:
             service.record[name] = before.revision[name]
     service.says(f"rolling back to (deployment {before.id}).")
-    current |= {
-        "status": "ROLLBACK_IN_PROGRESS",
-        "statusReason": why,
-        "rollback": {
-            "reason": why,
-            "startedAt": time.time(),
-            "serviceRevisionArn": before.revision["serviceRevisionArn"],
-        },
-    }
+    if service.current is not None:
+        service.current |= {
+            "status": "ROLLBACK_IN_PROGRESS",
+            "statusReason": why,
+            "rollback": {
+                "reason": why,
+                "startedAt": time.time(),
+                "serviceRevisionArn": before.revision["serviceRevisionArn"],
+            },
+        }
     service.streak, service.not_before, service.steady = 0, 0, False
-    clock.after(0, service.step)
 
 
 # --- alarms

@@ -41,6 +41,7 @@ QUIET = (
     "enableExecuteCommand",
     "enableECSManagedTags",
     "propagateTags",
+    "monitoring",
 )
 """Those that wait for the next deployment, or need none."""
 

@@ -14,8 +14,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "SERVICE_PATTERNS", "_is_aws_service_name",
     ),
     "ministack.services.alb": (
-        "_ACTION_MAP", "_error", "_lb_attrs", "_lbs", "_listeners", "_p", "_parse_targets_param", "_rules",
-        "_targets", "_tg_attrs", "_tgs", "_xml", "reset",
+        "_ACTION_MAP", "_action_xml", "_error", "_lb_attrs", "_lbs", "_listeners", "_p", "_parse_actions",
+        "_parse_targets_param", "_rules", "_targets", "_tg_attrs", "_tgs", "_xml", "reset",
     ),
     "ministack.services.cloudformation": (
         "_change_sets", "_exports", "_stack_events", "_stacks",
@@ -39,8 +39,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ministack.services.cloudformation.provisioners": (
         "_CONDITIONALLY_REPLACING_PROPERTIES", "_REPLACING_PROPERTIES", "_RESOURCE_HANDLERS",
         "_RETAINING_POLICIES", "_STACK_TAG_PROPERTY", "_cw_metric_alarm_record", "_delete_resource",
-        "_ec2_sg_permissions", "_physical_name", "_property_recreation", "_replacing_change",
-        "_snapshot_resource", "_tag_map", "_with_stack_tags",
+        "_ec2_sg_permissions", "_elbv2_listener_actions", "_physical_name", "_property_recreation",
+        "_replacing_change", "_snapshot_resource", "_tag_map", "_with_stack_tags",
     ),
     "ministack.services.cloudformation.stacks": (
         "CLIENT_REQUEST_TOKEN", "_DEFERRED_PREDECESSOR_DELETES", "_NAME_SEED", "_RETAIN_REPLACED",

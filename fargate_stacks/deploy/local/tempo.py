@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 
-HORIZON = 6 * 3600.0
+HORIZON = 37 * 3600.0
 """How far an instant clock runs ahead of whoever touched it last: longer than CloudFormation waits for a service."""
 
 
@@ -70,6 +70,10 @@ class Clock:
         if self._speed in (0, math.inf) or self._running:
             return self._virtual
         return self._virtual + (time.monotonic() - self._real) * self._speed
+
+    def real(self, seconds: float) -> float:
+        """Give how many seconds of this machine virtual ones last, at the speed of now."""
+        return seconds / self._speed if 0 < self._speed < math.inf else seconds
 
     def after(self, seconds: float, act: Callable[[], None], *, patient: bool = False) -> None:
         """Plan an event; a patient one waits for a person or for days, so that no instant clock hurries it."""
