@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from fargate_stacks.checks.finding import Severity, Templates
-from fargate_stacks.checks.part import Part
+from fargate_stacks.checks.part import Part, referred
 from fargate_stacks.checks.resolve import resolve
-from fargate_stacks.core.integrity import targets
 
 
 class Hit(NamedTuple):
@@ -237,9 +236,9 @@ def _asks_for_fargate(service: Part) -> bool:
 
 
 def _direct(body: Mapping[str, Any]) -> Iterator[str]:
-    waits = body.get("DependsOn", [])
-    yield from (one for one in ([waits] if isinstance(waits, str) else waits) if isinstance(one, str))
-    yield from targets({key: one for key, one in body.items() if key != "DependsOn"})
+    waits = body.get("DependsOn")
+    yield from (one for one in (waits if isinstance(waits, list) else [waits]) if isinstance(one, str))
+    yield from referred({key: one for key, one in body.items() if key != "DependsOn"})
 
 
 def _imports(value: Any) -> Iterator[str]:
