@@ -81,6 +81,11 @@ class Reading:
         """Give every resource of a type, named without `AWS::`."""
         return self._by_type.get(f"AWS::{kind}", [])
 
+    def ours(self, one: Resource) -> bool:
+        """Tell whether a construct of an app made a resource."""
+        owner = self.written[one.stack].owners.get(one.logical_id)
+        return owner is not None and bool(owner.name)
+
     @property
     def everything(self) -> Iterable[Resource]:
         return self._resources.values()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fargate_stacks.checks.reading import Hit, Reading, rolling, rule, windows
-
-_PLATFORMS = ("LATEST", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0")
+from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
 
 
 @rule("FS104", "warning", cure="give up one of the two", source="aws/containers-roadmap#2824")
@@ -158,7 +157,7 @@ def platform_version(reading: Reading) -> Iterator[Hit]:
     for service in reading.fargate_services:
         version = service["PlatformVersion"].text
         task = reading.task_of(service)
-        known = ("LATEST", "1.0.0") if task is not None and windows(task) else _PLATFORMS
+        known = ("LATEST", "1.0.0") if task is not None and windows(task) else PLATFORM_VERSIONS
         if version is not None and version not in known:
             yield service.hit(f"PlatformVersion {version} does not exist; there are {', '.join(known)}")
 

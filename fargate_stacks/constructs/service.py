@@ -20,9 +20,11 @@ from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service_connect import service_connect
+from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core import ext
 from fargate_stacks.core.construct import Construct, Value, nearest
+from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text
 
 _GRACE = timedelta(seconds=60)
@@ -85,11 +87,18 @@ class Service(Construct):
         "routes": "is called route; it takes one or a sequence",
         "health_check_grace_period": "is called grace",
         "enable_execute_command": "is called exec",
+        "placement_strategies": "is refused on Fargate, which has no instances to choose from; leave it out",
+        "placement_constraints": "is refused on Fargate, which has no instances to choose from; leave it out",
+        "scheduling_strategy": "is always REPLICA on Fargate; leave it out",
     }  # fmt: skip
 
     def check(self) -> None:
         if isinstance(self.count, int) and self.count < 0:
             raise self.refuse(f"count must be 0 or more, got {self.count}")
+        if self.platform_version not in PLATFORM_VERSIONS:
+            raise self.refuse(
+                f"platform_version must be one of {', '.join(PLATFORM_VERSIONS)}, got {shown(self.platform_version)}"
+            )
         self._check_routes()
         self._check_networks()
         self._check_capacity()

@@ -27,6 +27,9 @@ _VCPU_PRICE, _GB_PRICE = 0.04048, 0.004445
 WINDOWS_CPU = (1024, 2048, 4096)
 """What Fargate runs Windows on."""
 
+PLATFORM_VERSIONS = ("LATEST", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0")
+"""What Fargate has had to run tasks on (developer guide, "Fargate platform versions")."""
+
 
 def size_problem(cpu: int, memory: int, *, windows: bool = False) -> str | None:
     """Say what is wrong with a size, the nearest legal one included, or nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from time import process_time
 from typing import Any
 
 from hypothesis import given, settings
@@ -17,9 +18,12 @@ WHOLE = [resources for truth in TABLES.values() for resources in (truth.bad[0].r
 ODD: list[Any] = [
     None, "", "x", 0, -1, 3.5, True, [], {}, [None], [[]], ["x"], {"Ref": "Web"}, {"Ref": 1}, {"Ref": "AWS::NoValue"},
     {"Fn::GetAtt": []}, {"Fn::GetAtt": ["Web", "Arn"]}, {"Fn::GetAtt": "Web.Arn"}, {"Fn::Sub": []}, {"Fn::Sub": None},
-    {"Fn::Sub": ["${Web}", {"Web": 1}]}, {"Fn::Sub": ["${Web}"]}, {"Fn::If": ["C", 1, []]}, {"Fn::If": []}, {"Fn::Join": None}, {"Fn::Select": ["x", "y"]},
-    {"Fn::FindInMap": ["M", "a", "b"]}, {"Fn::FindInMap": ["M", [], {}]}, {"Fn::ImportValue": {"Ref": "P"}}, {"Fn::Transform": {"Name": "x"}}, {"Fn::Equals": []},
-    "{{resolve:ssm:x}}", "${Web}", {1: 2}, {"Fn::ForEach::X": []}, [{"Ref": "P"}], {"a": {"Fn::If": ["D", {"Ref": "P"}, {"Ref": "AWS::NoValue"}]}},
+    {"Fn::Sub": ["${Web}", {"Web": 1}]}, {"Fn::Sub": ["${Web}"]}, {"Fn::If": ["C", 1, []]}, {"Fn::If": []},
+    {"Fn::Join": None}, {"Fn::Select": ["x", "y"]},
+    {"Fn::FindInMap": ["M", "a", "b"]}, {"Fn::FindInMap": ["M", [], {}]}, {"Fn::ImportValue": {"Ref": "P"}},
+    {"Fn::Transform": {"Name": "x"}}, {"Fn::Equals": []},
+    "{{resolve:ssm:x}}", "${Web}", {1: 2}, {"Fn::ForEach::X": []}, [{"Ref": "P"}],
+    {"a": {"Fn::If": ["D", {"Ref": "P"}, {"Ref": "AWS::NoValue"}]}},
 ]  # fmt: skip
 
 
@@ -68,3 +72,12 @@ def test_any_other_section_is_read(
     first = next(iter(resources))
     given = {**resources, first: {**resources[first], "Condition": condition}}
     judged(given, parameters=parameters, conditions=conditions, mappings=mappings, outputs=outputs)
+
+
+def test_500_resources_are_judged_within_a_second() -> None:
+    """Time of this process alone, so that a busy machine does not decide."""
+    many = {f"N{turn}{name}": body for turn in range(500) for name, body in WHOLE[turn % len(WHOLE)].items()}
+    template = Foreign("t", dict(list(many.items())[:500]))
+    before = process_time()
+    assert len(list(apply_rules({"t": template}))) > 100
+    assert process_time() - before < 1
