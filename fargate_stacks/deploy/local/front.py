@@ -1,21 +1,33 @@
-"""What stands before the emulator: who is asked, by whom, and the questions about the cloud itself."""
+"""What stands before the emulator: who is asked, by whom, what goes wrong, and the questions about the cloud itself."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+from ministack import app
+from ministack.core import responses
 
 from fargate_stacks.deploy.client import is_loopback
-from fargate_stacks.deploy.local.process import ALIVE
+from fargate_stacks.deploy.local import scaling, scenario
+from fargate_stacks.deploy.local.faults import FAULTS
+from fargate_stacks.deploy.local.process import ALIVE, PLAY, RESET
+from fargate_stacks.deploy.local.scenario import ApiRule
+from fargate_stacks.deploy.local.stacks import deployment, requests
+from fargate_stacks.deploy.local.stacks.durations import CLOCK
+from fargate_stacks.errors import DeployError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_CREDENTIAL = re.compile(r"Credential=(\w+)/[^/]*/([^/]*)/([^/]*)/")
 
 
 class Front:
@@ -35,8 +47,10 @@ class Front:
             await self.emulator(scope, receive, self._noticing_the_start(send))
         elif scope["type"] == "http" and not _from_here(scope):
             await _json(send, 403, {"message": "the local cloud answers programs of this machine only"})
-        elif scope["type"] == "http" and scope["path"] == ALIVE:
-            await _json(send, 200, {"token": self.token, "pid": os.getpid()})
+        elif scope["type"] == "http" and scope["path"] in (ALIVE, PLAY, RESET):
+            await self._own(scope, receive, send)
+        elif scope["type"] == "http" and FAULTS.watches_calls:
+            await self._faulty(scope, receive, send)
         else:
             await self.emulator(scope, receive, send)
 
@@ -48,14 +62,134 @@ class Front:
 
         return noticing
 
+    async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == ALIVE:
+            told = {"token": self.token, "pid": os.getpid(), "speed": CLOCK.speed, "seed": deployment.SEED[0]}
+            await _json(send, 200, told)
+        elif scope["method"] != "POST":
+            await _json(send, 405, {"message": "POST it"})
+        elif scope["path"] == RESET:
+            await reset()
+            await _json(send, 200, {})
+        else:
+            try:
+                asked = json.loads(await _body(receive))
+                play(scenario.parse(asked["scenario"]), asked.get("account", ""))
+            except (ValueError, KeyError, DeployError) as error:
+                await _json(send, 400, {"message": str(error)})
+            else:
+                await _json(send, 200, {})
+
+    async def _faulty(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        signed = _CREDENTIAL.search(headers.get("authorization", ""))
+        rule = None
+        operation = _operation(headers, body)
+        if signed is not None:
+            with responses.request_scope(signed.group(1), signed.group(2)):
+                rule = FAULTS.of_call(signed.group(3), operation)
+
+        replayed = False
+
+        async def again() -> MutableMapping[str, Any]:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        if rule is not None and rule.slow:
+            await asyncio.sleep(rule.slow)
+        if rule is None or not rule.error:
+            await self.emulator(scope, again, send)
+        elif rule.error == "lost-answer":
+            await self.emulator(scope, again, _nowhere)
+            await _hang_up(send)
+        elif rule.error == "lost":
+            await _hang_up(send)
+        else:
+            await _refuse(send, rule, signed.group(3) if signed else "", headers)
+
+
+def play(wanted: scenario.Scenario, account: str = "") -> None:
+    """Let a scenario hold, for all accounts or for one."""
+    FAULTS.play(wanted, account)
+    if wanted.speed is not None:
+        CLOCK.speed = wanted.speed
+    if wanted.seed is not None:
+        deployment.SEED[0] = int(wanted.seed)
+
+
+async def reset() -> None:
+    """Forget everything that was made, and the scenario."""
+    for running in list(deployment.RUNNING.values()):
+        running.cancelled.set()
+        await running.over.wait()
+    requests.reset()
+    scaling.reset()
+    await asyncio.to_thread(app._reset_all_state)
+    FAULTS.rules.clear()
+    CLOCK.speed = 0
+    deployment.SEED[0] = 0
+
+
+def _operation(headers: MutableMapping[str, str], body: bytes) -> str:
+    target = headers.get("x-amz-target", "").rpartition(".")[2]
+    if target or "form-urlencoded" not in headers.get("content-type", ""):
+        return target
+    return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+
+
+async def _nowhere(message: MutableMapping[str, Any]) -> None:
+    return None
+
+
+async def _hang_up(send: Send) -> None:
+    """Break off in the middle of an answer: the client sees a connection that was closed."""
+    headers = [(b"content-type", b"text/xml"), (b"content-length", b"1000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _refuse(send: Send, rule: ApiRule, service: str, headers: MutableMapping[str, str]) -> None:
+    throttled = rule.error == "throttling"
+    form = "form-urlencoded" in headers.get("content-type", "")
+    if throttled:
+        code = "RequestLimitExceeded" if service == "ec2" else "Throttling" if form else "ThrottlingException"
+    else:
+        code = rule.error
+    message = rule.message or ("Rate exceeded" if throttled else "told to fail by the scenario")
+    if service == "ec2":
+        xml = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+        told = (400, {"Content-Type": "text/xml"}, xml.encode())
+    elif form:
+        told = responses.error_response_xml(code, message, 400)
+    else:
+        told = responses.error_response_json(code, message, 400)
+    status, kinds, body = told
+    await _send(send, status, kinds["Content-Type"], body)
+
 
 def _from_here(scope: Scope) -> bool:
     origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
     return all(is_loopback(origin) for origin in origins if urlsplit(origin).hostname)
 
 
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
 async def _json(send: Send, status: int, content: Any) -> None:
-    body = json.dumps(content).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await _send(send, status, "application/json", json.dumps(content).encode())
+
+
+async def _send(send: Send, status: int, kind: str, body: bytes) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

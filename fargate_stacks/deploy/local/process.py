@@ -18,12 +18,16 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from fargate_stacks.deploy.local.scenario import Scenario
 from fargate_stacks.errors import DeployError
 
 FOLDER = ".fargate-stacks"
 PIP = "pip install 'fargate-stacks[local]'"
 ALIVE = "/_fargate-stacks/alive"
 """Answers with the token of the state file, so that a stranger on the same port is not taken for ours."""
+
+PLAY = "/_fargate-stacks/scenario"
+RESET = "/_fargate-stacks/reset"
 
 _READY_SECONDS = 30.0
 _GRACE_SECONDS = 5.0
@@ -72,6 +76,23 @@ def stop(folder: Path) -> bool:
             _end(found.pid)
         _forget(home)
         return found is not None
+
+
+def play(cloud: Running, scenario: Scenario) -> None:
+    """Let a scenario hold in a local cloud, in place of the one before."""
+    _tell(cloud, PLAY, {"scenario": scenario.to_dict()})
+
+
+def reset(cloud: Running) -> None:
+    """Make a local cloud forget all that was made in it, and its scenario."""
+    _tell(cloud, RESET, {})
+
+
+def _tell(cloud: Running, path: str, content: Any) -> None:
+    port = int(cloud.endpoint_url.rpartition(":")[2])
+    said = answer(port, path, method="POST", body=json.dumps(content).encode())
+    if said != {}:
+        raise DeployError(f"local: {(said or {}).get('message', 'the local cloud does not answer')}")
 
 
 def require() -> None:

@@ -51,6 +51,12 @@ def register() -> None:
     provisioners._STACK_TAG_PROPERTY["AWS::ApplicationAutoScaling::ScalableTarget"] = ("Tags", "list")
 
 
+def reset() -> None:
+    """Forget everything."""
+    for store in (targets, policies, schedules, tags):
+        store.clear()
+
+
 _DIMENSION = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 
 

@@ -12,19 +12,11 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from fargate_stacks.errors import DeployError
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a local cloud behaves."""
-
-    token: str
 
 
 @contextlib.contextmanager
@@ -43,7 +35,7 @@ def in_thread(data: Path) -> Iterator[str]:
     ready = threading.Event()
     thread = threading.Thread(
         target=loop.run_until_complete,
-        args=(serve(listener, Settings(secrets.token_hex(16)), over, ready.set),),
+        args=(serve(listener, secrets.token_hex(16), over, ready.set),),
         name="local-cloud",
         daemon=True,
     )
@@ -83,7 +75,7 @@ def main(home: Path) -> int:
         over = asyncio.Event()
         for wanted in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(wanted, over.set)
-        await serve(listener, Settings(token), over, ready)
+        await serve(listener, token, over, ready)
 
     try:
         asyncio.run(run())
@@ -115,15 +107,17 @@ def prepare(port: int, data: Path) -> None:
     )
 
 
-async def serve(listener: socket.socket, settings: Settings, over: asyncio.Event, ready: Any) -> None:
+async def serve(listener: socket.socket, token: str, over: asyncio.Event, ready: Any) -> None:
     """Answer on a socket that listens until `over` is set; call `ready` once requests are answered."""
     from hypercorn.asyncio import serve as hypercorn
     from hypercorn.config import Config
 
     from fargate_stacks.deploy.local import emulator
+
+    served = emulator.install()
     from fargate_stacks.deploy.local.front import Front
 
-    app = Front(emulator.install(), settings.token)
+    app = Front(served, token)
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
