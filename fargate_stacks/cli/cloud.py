@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fargate_stacks.cli.local import local_options, set_up
 from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError
 
@@ -41,6 +42,7 @@ _WHERE = (
     click.option("--local", is_flag=True, help="Use the local cloud of this folder; it needs no account."),
     click.option("--region", metavar="REGION", help="The region of stacks that name none."),
     click.option("--profile", metavar="NAME", help="The profile of the AWS configuration."),
+    *local_options,
 )
 _PROFILES = click.option(
     "--profile",
@@ -120,7 +122,9 @@ def where_options(function: _F) -> _F:
 
 def places_options(function: _F) -> _F:
     """Add --local, --region and --profile, the last for single stacks too."""
-    return reduce(lambda done, option: option(done), (_PROFILES, *reversed(_WHERE[:2])), function)
+    return reduce(
+        lambda done, option: option(done), (*reversed(local_options), _PROFILES, *reversed(_WHERE[:2])), function
+    )
 
 
 def how_options(function: _F) -> _F:
@@ -172,4 +176,7 @@ def open_cloud(*, local: bool, region: str | None, profile: str | None, start: b
 
     folder = Path.cwd()
     found = local_cloud.start(folder) if start else local_cloud.status(folder)
-    return None if found is None else connect(endpoint_url=found.endpoint_url, region=region)
+    if found is None:
+        return None
+    set_up(found, folder)
+    return connect(endpoint_url=found.endpoint_url, region=region)

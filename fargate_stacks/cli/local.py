@@ -1,10 +1,62 @@
-"""`local`: the cloud on this machine, by itself."""
+"""`local`: the cloud on this machine, by itself, and the options by which other commands set it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from fargate_stacks.errors import DeployError
+
+if TYPE_CHECKING:
+    from fargate_stacks.deploy.local import Running
+
+_ASKED = "fargate_stacks.local"
+
+
+def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    if value is not None and not ctx.resilient_parsing:
+        ctx.meta.setdefault(_ASKED, {})[param.name] = value
+    return value
+
+
+local_options = (
+    click.option(
+        "--local-speed",
+        metavar="TIMES",
+        type=click.FloatRange(min=0),
+        expose_value=False,
+        callback=_ask,
+        help="How many seconds of AWS pass in one on the local cloud, 60 for instance. 0, the default: nothing takes "
+        "time.",
+    ),
+    click.option(
+        "--scenario",
+        metavar="NAME|FILE",
+        expose_value=False,
+        callback=_ask,
+        help="What goes wrong on the local cloud; local scenarios lists the names. Default: local.toml, if there is "
+        "one.",
+    ),
+)
+"""--local-speed and --scenario. Their values are kept with the command's context until `set_up` asks."""
+
+
+def set_up(cloud: Running, folder: Path) -> None:
+    """Give a local cloud the scenario and the speed that the command was asked for, else those of local.toml."""
+    from dataclasses import replace
+
+    from fargate_stacks.deploy import local
+    from fargate_stacks.deploy.local.scenario import Scenario, choose
+
+    context = click.get_current_context(silent=True)
+    asked = context.meta.get(_ASKED, {}) if context is not None else {}
+    scenario = choose(asked.get("scenario"), folder)
+    if "local_speed" in asked:
+        scenario = replace(scenario or Scenario(), speed=asked["local_speed"])
+    if scenario is not None:
+        local.play(cloud, scenario)
 
 
 @click.group()
@@ -16,11 +68,15 @@ def command() -> None:
 
 
 @command.command()
+@local_options[0]
+@local_options[1]
 def start() -> None:
     """Start it, or find the one that runs, and write its address as AWS_ENDPOINT_URL=..."""
     from fargate_stacks.deploy import local
 
-    click.echo(f"AWS_ENDPOINT_URL={local.start(Path.cwd()).endpoint_url}")
+    found = local.start(Path.cwd())
+    set_up(found, Path.cwd())
+    click.echo(f"AWS_ENDPOINT_URL={found.endpoint_url}")
 
 
 @command.command()
@@ -43,3 +99,32 @@ def status() -> int:
         return 1
     click.echo(f"AWS_ENDPOINT_URL={found.endpoint_url}")
     return 0
+
+
+@command.command()
+def reset() -> None:
+    """Empty it: every stack and everything else is gone, and so is the scenario; the address stays."""
+    from fargate_stacks.deploy import local
+
+    found = local.status(Path.cwd())
+    if found is None:
+        raise DeployError("local: no local cloud runs here; start one with fargate-stacks local start", exit_code=2)
+    local.reset(found)
+    click.echo("empty", err=True)
+
+
+@command.command()
+def scenarios() -> None:
+    """List what can be told to go wrong: the names for --scenario, and what a local.toml may say of a task.
+
+    A scenario file is TOML: speed, seed, [[resource]], [[api]] and [[task]]. The documentation has an example of
+    each.
+    """
+    from fargate_stacks.deploy.local.scenario import READY_MADE, TASK_FAILURES
+
+    width = max(map(len, (*READY_MADE, *TASK_FAILURES)))
+    for name, (told, _) in READY_MADE.items():
+        click.echo(f"{name:{width}}  {told}")
+    click.echo("\nfails = in [[task]] of a local.toml:")
+    for name, told in TASK_FAILURES.items():
+        click.echo(f"{name:{width}}  {told}")
