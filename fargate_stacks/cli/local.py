@@ -44,19 +44,22 @@ local_options = (
 
 
 def set_up(cloud: Running, folder: Path) -> None:
-    """Give a local cloud the scenario and the speed that the command was asked for, else those of local.toml."""
-    from dataclasses import replace
+    """Give a local cloud the scenario and the speed that the command was asked for.
 
+    Without, it goes on as before; what is wrong in the folder's local.toml is said all the same.
+    """
     from fargate_stacks.deploy import local
-    from fargate_stacks.deploy.local.scenario import Scenario, choose
+    from fargate_stacks.deploy.local.ready_made import choose
+    from fargate_stacks.deploy.local.scenarios import NAME, load
 
     context = click.get_current_context(silent=True)
     asked = context.meta.get(_ASKED, {}) if context is not None else {}
-    scenario = choose(asked.get("scenario"), folder)
+    if "scenario" in asked:
+        local.play(cloud, choose(asked["scenario"], folder))
+    elif (folder / NAME).is_file():
+        load(folder / NAME)
     if "local_speed" in asked:
-        scenario = replace(scenario or Scenario(), speed=asked["local_speed"])
-    if scenario is not None:
-        local.play(cloud, scenario)
+        local.pace(cloud, asked["local_speed"])
 
 
 @click.group()
@@ -115,16 +118,13 @@ def reset() -> None:
 
 @command.command()
 def scenarios() -> None:
-    """List what can be told to go wrong: the names for --scenario, and what a local.toml may say of a task.
+    """List what can be told to go wrong: the names for --scenario, and for [[task]] in a local.toml.
 
-    A scenario file is TOML: speed, seed, [[resource]], [[api]] and [[task]]. The documentation has an example of
-    each.
+    A scenario file is TOML: speed, seed, [[task]], [[hook]], [[alarm]], [[resource]] and [[api]]. The documentation
+    has an example of each.
     """
-    from fargate_stacks.deploy.local.scenario import READY_MADE, TASK_FAILURES
+    from fargate_stacks.deploy.local.ready_made import READY_MADE
 
-    width = max(map(len, (*READY_MADE, *TASK_FAILURES)))
+    width = max(map(len, READY_MADE))
     for name, (told, _) in READY_MADE.items():
-        click.echo(f"{name:{width}}  {told}")
-    click.echo("\nfails = in [[task]] of a local.toml:")
-    for name, told in TASK_FAILURES.items():
         click.echo(f"{name:{width}}  {told}")

@@ -9,7 +9,7 @@ import pytest
 
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import local_api
-from fargate_stacks.deploy.local.scenario import READY_MADE, TASK_FAILURES
+from fargate_stacks.deploy.local.ready_made import READY_MADE
 from tests.cli.conftest import Project, Run
 
 
@@ -67,7 +67,7 @@ def test_reset_needs_one_that_runs(run: Callable[..., Run]) -> None:
 def test_scenarios_are_listed_on_standard_output(run: Callable[..., Run]) -> None:
     said = run("local", "scenarios")
     assert said.code == 0
-    assert all(name in said.out for name in (*READY_MADE, *TASK_FAILURES))
+    assert all(name in said.out for name in READY_MADE)
 
 
 def test_a_scenario_by_name(run: Callable[..., Run], project: Project) -> None:

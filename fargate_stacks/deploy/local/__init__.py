@@ -4,6 +4,6 @@ One child process a folder, found again through `.fargate-stacks/local.json`. It
 `AWS_` variable, and holds nothing after a stop. POSIX only: Linux, macOS, WSL.
 """
 
-from fargate_stacks.deploy.local.process import Running, play, reset, start, status, stop
+from fargate_stacks.deploy.local.process import Running, pace, play, reset, start, status, stop
 
-__all__ = ["Running", "play", "reset", "start", "status", "stop"]
+__all__ = ["Running", "pace", "play", "reset", "start", "status", "stop"]

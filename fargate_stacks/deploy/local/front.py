@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +16,10 @@ from ministack import app
 from ministack.core import responses
 
 from fargate_stacks.deploy.client import is_loopback
-from fargate_stacks.deploy.local import scaling, scenario
+from fargate_stacks.deploy.local import scaling, scenario_rules, scenarios, tempo
 from fargate_stacks.deploy.local.faults import FAULTS
 from fargate_stacks.deploy.local.process import ALIVE, PLAY, RESET
-from fargate_stacks.deploy.local.scenario import ApiRule
+from fargate_stacks.deploy.local.scenario_rules import ApiRule
 from fargate_stacks.deploy.local.stacks import deployment, requests
 from fargate_stacks.deploy.local.stacks.durations import CLOCK
 from fargate_stacks.errors import DeployError
@@ -37,9 +39,11 @@ class Front:
     refused.
     """
 
-    def __init__(self, emulator: Asgi, token: str) -> None:
+    def __init__(self, emulator: Asgi, token: str, project: Path | None = None) -> None:
         self.emulator = emulator
         self.token = token
+        self.project = project
+        begin(project)
         self.started = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,10 +53,10 @@ class Front:
             await _json(send, 403, {"message": "the local cloud answers programs of this machine only"})
         elif scope["type"] == "http" and scope["path"] in (ALIVE, PLAY, RESET):
             await self._own(scope, receive, send)
-        elif scope["type"] == "http" and FAULTS.watches_calls:
-            await self._faulty(scope, receive, send)
         else:
-            await self.emulator(scope, receive, send)
+            settle()
+            faulty = scope["type"] == "http" and FAULTS.watches_calls
+            await (self._faulty if faulty else self.emulator)(scope, receive, send)
 
     def _noticing_the_start(self, send: Send) -> Send:
         async def noticing(message: MutableMapping[str, Any]) -> None:
@@ -69,12 +73,11 @@ class Front:
         elif scope["method"] != "POST":
             await _json(send, 405, {"message": "POST it"})
         elif scope["path"] == RESET:
-            await reset()
+            await reset(self.project)
             await _json(send, 200, {})
         else:
             try:
-                asked = json.loads(await _body(receive))
-                play(scenario.parse(asked["scenario"]), asked.get("account", ""))
+                play(json.loads(await _body(receive)))
             except (ValueError, KeyError, DeployError) as error:
                 await _json(send, 400, {"message": str(error)})
             else:
@@ -112,26 +115,63 @@ class Front:
             await _refuse(send, rule, signed.group(3) if signed else "", headers)
 
 
-def play(wanted: scenario.Scenario, account: str = "") -> None:
-    """Let a scenario hold, for all accounts or for one."""
-    FAULTS.play(wanted, account)
-    if wanted.speed is not None:
-        CLOCK.speed = wanted.speed
-    if wanted.seed is not None:
-        deployment.SEED[0] = int(wanted.seed)
+ASKED_SPEED: list[float] = []
+"""The speed that was asked for beside the scenario, which goes before the scenario's own."""
 
 
-async def reset() -> None:
-    """Forget everything that was made, and the scenario."""
+def play(asked: Mapping[str, Any]) -> None:
+    """Let a scenario hold: `path` of a file, or `scenario` as it would stand in one, for an `account` or for all."""
+    if "speed" in asked:
+        ASKED_SPEED[:] = [scenario_rules.number("speed", asked["speed"])]
+        settle()
+        return
+    if "path" in asked:
+        scenarios.load(Path(asked["path"]))
+        scenarios.script.follow(Path(asked["path"]))
+    else:
+        tables = scenarios.parse(asked["scenario"], "scenario")
+        if asked.get("account"):
+            FAULTS.own[asked["account"]] = tables
+        else:
+            scenarios.script.use(**tables)
+    settle()
+
+
+def settle() -> None:
+    """Let the speed and the seed of the scenario hold, where it names them."""
+    for speed in ASKED_SPEED or scenarios.script("speed"):
+        set_speed(speed)
+    for seed in scenarios.script("seed"):
+        deployment.SEED[0] = int(seed)
+
+
+def set_speed(speed: float) -> None:
+    """Let so many seconds of AWS pass in one; with 0 nothing takes time."""
+    if speed != CLOCK.speed:
+        CLOCK.speed = speed
+        tempo.clock.speed = speed or math.inf
+
+
+async def reset(home: Path | None) -> None:
+    """Forget everything that was made, and go back to the scenario file of the folder."""
     for running in list(deployment.RUNNING.values()):
         running.cancelled.set()
         await running.over.wait()
+    tempo.clock.forget()
     requests.reset()
     scaling.reset()
     await asyncio.to_thread(app._reset_all_state)
-    FAULTS.rules.clear()
-    CLOCK.speed = 0
+    FAULTS.forget()
+    ASKED_SPEED.clear()
+    set_speed(0)
     deployment.SEED[0] = 0
+    begin(home)
+
+
+def begin(home: Path | None) -> None:
+    """Follow the scenario file of a project's folder; without a folder there is none."""
+    scenarios.script.follow(home / scenarios.NAME if home is not None else None)
+    settle()
 
 
 def _operation(headers: MutableMapping[str, str], body: bytes) -> str:

@@ -12,13 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from fargate_stacks.deploy.local.scenario import Scenario
 from fargate_stacks.errors import DeployError
 
 FOLDER = ".fargate-stacks"
@@ -78,9 +77,17 @@ def stop(folder: Path) -> bool:
         return found is not None
 
 
-def play(cloud: Running, scenario: Scenario) -> None:
-    """Let a scenario hold in a local cloud, in place of the one before."""
-    _tell(cloud, PLAY, {"scenario": scenario.to_dict()})
+def play(cloud: Running, scenario: Mapping[str, Any] | Path) -> None:
+    """Let a scenario hold in a local cloud in place of the one before: a file, or what would stand in one."""
+    if isinstance(scenario, Path):
+        _tell(cloud, PLAY, {"path": str(scenario.absolute())})
+    else:
+        _tell(cloud, PLAY, {"scenario": scenario})
+
+
+def pace(cloud: Running, speed: float) -> None:
+    """Let so many seconds of AWS pass in one; with 0 nothing takes time."""
+    _tell(cloud, PLAY, {"speed": speed})
 
 
 def reset(cloud: Running) -> None:

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from fargate_stacks.deploy.local import scenario_rules
 from fargate_stacks.deploy.local.scenario_table import TABLE, Kind
 from fargate_stacks.errors import DeployError
 
@@ -117,8 +118,19 @@ HOOK_OUTCOMES = {
     "TIMED_OUT": "the Lambda function does not answer in time",
 }
 
-TABLES: dict[str, Callable[[Mapping[str, Any]], Any]] = {"task": _task, "hook": _hook, "alarm": _alarm}
+TABLES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "task": _task,
+    "hook": _hook,
+    "alarm": _alarm,
+    "resource": scenario_rules.resource,
+    "api": scenario_rules.api,
+}
 """The tables that a scenario file may hold, and how one entry is read; it raises ValueError with what is wrong."""
+
+
+SETTINGS = ("speed", "seed")
+"""Numbers at the top of a file: how many seconds of AWS pass in one (0: nothing takes time), and what decides the
+order of resources that nothing orders."""
 
 
 def kindnamed(name: str) -> Kind:
@@ -147,21 +159,33 @@ def load(path: Path) -> dict[str, tuple[Any, ...]]:
         raise DeployError(f"{path}: {error.strerror or error}", exit_code=2) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeployError(f"{path}: is not TOML: {error}", exit_code=2) from None
+    return parse(raw, str(path))
+
+
+def parse(raw: Mapping[str, Any], where: str) -> dict[str, tuple[Any, ...]]:
+    """Read what a scenario file holds; raises DeployError that names the file, the table and the entry."""
     read: dict[str, tuple[Any, ...]] = {}
     for table, entries in raw.items():
+        if table in SETTINGS:
+            try:
+                read[table] = (scenario_rules.number(table, entries),)
+            except ValueError as error:
+                raise DeployError(f"{where}: {error}", exit_code=2) from None
+            continue
         if table not in TABLES:
             raise DeployError(
-                f"{path}: [[{table}]] is unknown; there are {', '.join(f'[[{name}]]' for name in sorted(TABLES))}",
+                f"{where}: [[{table}]] is unknown; there are {', '.join(f'[[{name}]]' for name in sorted(TABLES))}, "
+                f"{' and '.join(SETTINGS)}",
                 exit_code=2,
             )
         if not isinstance(entries, list) or not all(isinstance(one, Mapping) for one in entries):
-            raise DeployError(f"{path}: {table} is not a list of tables; write [[{table}]] before each", exit_code=2)
+            raise DeployError(f"{where}: {table} is not a list of tables; write [[{table}]] before each", exit_code=2)
         rules = []
         for number, entry in enumerate(entries, 1):
             try:
                 rules.append(TABLES[table](entry))
             except ValueError as error:
-                raise DeployError(f"{path}: [[{table}]] {number}: {error}", exit_code=2) from None
+                raise DeployError(f"{where}: [[{table}]] {number}: {error}", exit_code=2) from None
         read[table] = tuple(rules)
     return read
 
@@ -170,6 +194,10 @@ class Script:
     """The scenario file that is in force: read at first use and whenever it changed; the last good one stays."""
 
     def __init__(self, path: Path | None = None) -> None:
+        self.follow(path)
+
+    def follow(self, path: Path | None) -> None:
+        """Put a file in force, from its beginning."""
         self.path = path
         self.problem = ""
         self._stamp: tuple[int, int] | None = None

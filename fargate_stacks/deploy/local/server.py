@@ -75,7 +75,7 @@ def main(home: Path) -> int:
         over = asyncio.Event()
         for wanted in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(wanted, over.set)
-        await serve(listener, token, over, ready)
+        await serve(listener, token, over, ready, home.parent)
 
     try:
         asyncio.run(run())
@@ -107,7 +107,9 @@ def prepare(port: int, data: Path) -> None:
     )
 
 
-async def serve(listener: socket.socket, token: str, over: asyncio.Event, ready: Any) -> None:
+async def serve(
+    listener: socket.socket, token: str, over: asyncio.Event, ready: Any, project: Path | None = None
+) -> None:
     """Answer on a socket that listens until `over` is set; call `ready` once requests are answered."""
     from hypercorn.asyncio import serve as hypercorn
     from hypercorn.config import Config
@@ -117,7 +119,7 @@ async def serve(listener: socket.socket, token: str, over: asyncio.Event, ready:
     served = emulator.install()
     from fargate_stacks.deploy.local.front import Front
 
-    app = Front(served, token)
+    app = Front(served, token, project)
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75

@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import CallFailed, local_api
-from fargate_stacks.deploy.local.scenario import Scenario
 from tests.deploy.local.templates import parameter, reason, template
 from tests.localcloud import Cloud
 
@@ -175,7 +174,7 @@ def test_time_runs_as_fast_as_it_is_told(tmp_path: Path) -> None:
                 time.sleep(0.01)
             return time.monotonic() - began
 
-        local.play(found, Scenario(speed=10))
+        local.pace(found, 10)
         assert seconds() > 0.5  # a parameter takes 5 s
         local.reset(found)
         assert api.describe_stacks()["Stacks"] == []

@@ -1,4 +1,4 @@
-"""Scenario files: what may stand in them, and what is said of mistakes."""
+"""What a scenario says of resources and of calls, the scenarios that come along, and what is said of mistakes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from textwrap import dedent
 
 import pytest
 
-from fargate_stacks.deploy.local import scenario
-from fargate_stacks.deploy.local.scenario import READY_MADE, TASK_FAILURES, Scenario, choose, parse, read
+from fargate_stacks.deploy.local.ready_made import READY_MADE, choose
+from fargate_stacks.deploy.local.scenario_table import TABLE
+from fargate_stacks.deploy.local.scenarios import load, parse
 from fargate_stacks.errors import DeployError
 
 
@@ -20,67 +21,50 @@ def told(text: str) -> str:
     return str(caught.value)
 
 
-def test_the_example_of_the_documentation_is_one() -> None:
-    text = str(scenario.__doc__).partition(":\n\n")[2]
-    found = parse(tomllib.loads(dedent(text.replace("slow = 5", "# slow = 5"))))
-    assert (found.speed, found.seed) == (60, 7)
-    assert [len(rules) for rules in (found.resource, found.api, found.task)] == [1, 1, 1]
-    assert found.task[0].logs == ("connecting to the database", "no route to host")
+@pytest.mark.parametrize("name", READY_MADE)
+def test_a_scenario_that_comes_along_can_be_read(name: str) -> None:
+    assert parse(READY_MADE[name][1], name).keys() == READY_MADE[name][1].keys()
 
 
-def test_an_empty_file_is_a_scenario_in_which_all_goes_well() -> None:
-    assert parse({}) == Scenario()
+def test_every_kind_of_failure_of_a_task_comes_along() -> None:
+    assert {kind.name for kind in TABLE} - READY_MADE.keys() == {"runs"}
 
 
-def test_a_scenario_survives_the_way_to_the_server() -> None:
-    for _, one in READY_MADE.values():
-        assert parse(one.to_dict()) == one
+def test_settings_stand_at_the_top() -> None:
+    assert parse({"speed": 60, "seed": 7}, "x") == {"speed": (60,), "seed": (7,)}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sped = 1", "local.toml: sped means nothing; did you mean speed"),
-        ("speed = -1", "local.toml: speed is a number, 0 or more, got -1"),
-        ("speed = true", "local.toml: speed is a number, 0 or more, got True"),
-        ('seed = "x"', "local.toml: seed is a number, 0 or more, got 'x'"),
-        ("[resource]\nfails = 'create'", "local.toml: write [[resource]], with two brackets"),
-        ("[[resource]]", "local.toml: [[resource]]: give either fails or slow"),
-        ("[[resource]]\nfails = 'create'\nslow = 1", "local.toml: [[resource]]: give either fails or slow"),
-        ("[[resource]]\nfails = 'make'", "local.toml: [[resource]]: fails is create, update or delete, got 'make'"),
-        ("[[resource]]\nfails = 1", "local.toml: [[resource]]: fails is a text, got 1"),
-        ("[[api]]\nerror = 'lost'", "local.toml: [[api]]: service is missing"),
-        ("[[api]]\nservice = 'ecs'", "local.toml: [[api]]: give error or slow"),
-        ("[[api]]\nservice = 'ecs'\nerror = 'x'\ntimes = 1.5", "local.toml: [[api]]: times is a whole number, got 1.5"),
-        ("[[task]]", "local.toml: [[task]]: fails is missing"),
+        ("speed = -1", "local.toml: speed=-1 is not a number from 0 up"),
+        ("speed = true", "local.toml: speed=True is not a number from 0 up"),
+        ('seed = "x"', "local.toml: seed='x' is not a number from 0 up"),
+        ("[[resource]]", "local.toml: [[resource]] 1: give either fails or slow"),
+        ("[[resource]]\nfails = 'create'\nslow = 1", "local.toml: [[resource]] 1: give either fails or slow"),
+        ("[[resource]]\nfails = 'make'", "local.toml: [[resource]] 1: fails='make' is none of create, update, delete"),
+        ("[[resource]]\nfails = 1", "local.toml: [[resource]] 1: fails=1 is not a text"),
         (
-            "[[task]]\nfails = 'crashes'",
-            "local.toml: [[task]]: fails = 'crashes' means nothing; did you mean crash",
+            "[[resource]]\nfail = 'create'",
+            "local.toml: [[resource]] 1: fail is no option; there are fails, name, reason, slow, times, type",
         ),
-        ("[[task]]\nfails = 'crash'\nlogs = 'x'", "local.toml: [[task]]: logs is a list of texts, got 'x'"),
-        ("[[task]]\nfails = 'crash'\nexit = 1", "local.toml: [[task]]: exit means nothing; did you mean exit_code"),
-        ("task = [1]", "local.toml: [[task]]: a table is wanted, got 1"),
+        ("[[api]]\nerror = 'lost'", "local.toml: [[api]] 1: service is missing"),
+        ("[[api]]\nservice = 'ecs'", "local.toml: [[api]] 1: give error or slow"),
+        (
+            "[[api]]\nservice = 'ecs'\nerror = 'x'\n[[api]]\nservice = 'ecs'\nerror = 'x'\ntimes = 1.5",
+            "local.toml: [[api]] 2: times=1.5 is not a whole number",
+        ),
     ],
 )
 def test_a_mistake_is_named(text: str, said: str) -> None:
     assert told(text) == said
 
 
-def test_a_task_failure_that_is_like_nothing_lists_all() -> None:
-    said = told("[[task]]\nfails = 'zzz'")
-    assert all(name in said for name in TASK_FAILURES)
-
-
-def test_toml_that_is_none_says_where(tmp_path: Path) -> None:
-    (tmp_path / "local.toml").write_text("speed =")
-    with pytest.raises(DeployError, match=r"local\.toml: Invalid value \(at end of document\)"):
-        read(tmp_path / "local.toml")
-
-
-def test_without_a_name_the_file_of_the_folder_counts(tmp_path: Path) -> None:
-    assert choose(None, tmp_path) is None
-    (tmp_path / "local.toml").write_text("speed = 2")
-    assert choose(None, tmp_path) == Scenario(speed=2)
+def test_an_unknown_table_lists_all_and_the_settings() -> None:
+    assert told("[[tusk]]\na = 1") == (
+        "local.toml: [[tusk]] is unknown; there are [[alarm]], [[api]], [[hook]], [[resource]], [[task]], "
+        "speed and seed"
+    )
 
 
 def test_a_name_is_one_of_those_that_come_along(tmp_path: Path) -> None:
@@ -89,7 +73,7 @@ def test_a_name_is_one_of_those_that_come_along(tmp_path: Path) -> None:
 
 def test_a_file_may_have_any_name(tmp_path: Path) -> None:
     (tmp_path / "bad day.toml").write_text("speed = 2")
-    assert choose("bad day.toml", tmp_path) == Scenario(speed=2)
+    assert choose("bad day.toml", tmp_path) == tmp_path / "bad day.toml"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +81,7 @@ def test_a_file_may_have_any_name(tmp_path: Path) -> None:
     [
         ("throtled", "local: no scenario and no file 'throtled'; did you mean throttled"),
         ("zzz", "local: no scenario and no file 'zzz'; fargate-stacks local scenarios lists them"),
-        ("none.toml", "local: cannot read the scenario .*none.toml: No such file or directory"),
+        ("none.toml", "none.toml: No such file or directory"),
     ],
 )
 def test_a_name_that_is_none(tmp_path: Path, wanted: str, said: str) -> None:
@@ -105,5 +89,24 @@ def test_a_name_that_is_none(tmp_path: Path, wanted: str, said: str) -> None:
         choose(wanted, tmp_path)
 
 
-def test_every_failure_of_a_task_has_a_scenario() -> None:
-    assert TASK_FAILURES.keys() <= READY_MADE.keys()
+def test_a_file_with_a_mistake_is_not_chosen(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("sped = 1")
+    with pytest.raises(DeployError, match=r"\[\[sped\]\] is unknown"):
+        choose("x.toml", tmp_path)
+
+
+def test_all_tables_stand_in_one_file(tmp_path: Path) -> None:
+    (tmp_path / "local.toml").write_text(
+        dedent("""
+        speed = 60
+        [[task]]
+        scenario = "crash"
+        [[resource]]
+        type = "AWS::ECS::Service"
+        fails = "create"
+        [[api]]
+        service = "cloudformation"
+        error = "throttling"
+        """)
+    )
+    assert set(load(tmp_path / "local.toml")) == {"speed", "task", "resource", "api"}
