@@ -9,7 +9,8 @@ Take the fixture `cloud` (tests/conftest.py imports it, so every test has it):
 `cloud.client()` is the deployer's own `Client` on it, `cloud.api(service)` any botocore client, `cloud.create`,
 `cloud.update` and `cloud.delete` run a template to its end and give the stack. The server starts with the first
 test that asks (0.4 s), lives in a thread until the process ends, and is shared by all tests of the process: what
-keeps them apart is the account, twelve digits that are the access key. Durations are zero there.
+keeps them apart is the account, twelve digits that are the access key. Durations are zero there. What shall go wrong
+is ordered with `cloud.play`, for its account alone.
 
 Tests of the command line with `--local` run in a folder of their own and start a child process instead (0.5 s).
 """
@@ -26,6 +27,7 @@ from typing import Any
 import pytest
 
 from fargate_stacks.deploy.client import LOCAL_REGION, Client, connect, local_api
+from fargate_stacks.deploy.local.process import PLAY, answer
 
 _ACCOUNTS = itertools.count(100000000001)
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -46,6 +48,12 @@ class Cloud:
     def client(self) -> Client:
         """Give the deployer's own client."""
         return connect(endpoint_url=self.endpoint_url).at(self.region, self.account)
+
+    def play(self, **scenario: Any) -> None:
+        """Let a scenario hold for this account: `resource=[{...}]`, `api=[{...}]`, as a local.toml has them."""
+        content = json.dumps({"account": self.account, "scenario": scenario}).encode()
+        told = answer(int(self.endpoint_url.rpartition(":")[2]), PLAY, method="POST", body=content)
+        assert told == {}, told
 
     def create(self, name: str, template: Any, parameters: Mapping[str, str] | None = None, **more: Any) -> Any:
         """Create a stack and give it when it has settled, whatever became of it."""

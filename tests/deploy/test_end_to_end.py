@@ -16,7 +16,6 @@ from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import engine
 from fargate_stacks.deploy.destroy import destroy
 from fargate_stacks.deploy.interrupts import Interrupts
-from fargate_stacks.deploy.local.faults import FAULTS, Rule
 from fargate_stacks.deploy.messages import Diagnosed, Ended, Happened, Message, Outputs, Warn
 from fargate_stacks.deploy.resume import resume
 from fargate_stacks.deploy.run import Options, Run
@@ -68,13 +67,16 @@ def deployed(cloud: Cloud) -> Deployed:
 
 
 @pytest.fixture
-def broken() -> Any:
-    """Rules for what goes wrong, taken away again."""
-    before = list(FAULTS.rules)
-    yield lambda verb, name, reason="told to fail", **more: FAULTS.rules.append(
-        Rule(verb, name=name, reason=reason, **more)
-    )
-    FAULTS.rules[:] = before
+def broken(cloud: Cloud) -> Any:
+    """What goes wrong, each order beside those before."""
+    rules: list[dict[str, Any]] = []
+
+    def order(verb: str, name: str, reason: str = "told to fail", seconds: float = 0, **more: Any) -> None:
+        what = {"slow": seconds} if verb == "slow" else {"fails": verb, "reason": reason}
+        rules.append({"name": name, **what, **more})
+        cloud.play(resource=rules)
+
+    return order
 
 
 def test_create_no_op_update_destroy(deployed: Deployed) -> None:

@@ -131,7 +131,7 @@ TYPES = (
         "DeleteFlowLogs",
         lambda physical_id, props: {"FlowLogIds": [physical_id]},
         attributes={"Id": "FlowLogIds.0"},
-        given=_tags("vpc-flow-log"),
+        given=_tags("flow-log"),
     ),
     Type(
         "AWS::ElastiCache::ServerlessCache",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
@@ -18,31 +16,20 @@ from tests.deploy.local.templates import parameter, reason, template
 from tests.localcloud import Cloud
 
 
-def play(cloud: Cloud, **scenario: Any) -> int:
-    """Let a scenario hold for the account of this test."""
-    connection = HTTPConnection(str(urlsplit(cloud.endpoint_url).netloc), timeout=5)
-    try:
-        body = json.dumps({"account": cloud.account, "scenario": scenario})
-        connection.request("POST", "/_fargate-stacks/scenario", body=body)
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
 def test_a_resource_fails_with_its_reason(cloud: Cloud) -> None:
-    play(cloud, resource=[{"type": "AWS::SSM::Parameter", "fails": "create", "reason": "no"}])
+    cloud.play(resource=[{"type": "AWS::SSM::Parameter", "fails": "create", "reason": "no"}])
     assert cloud.create("s", template(A=parameter()))["StackStatus"] == "ROLLBACK_COMPLETE"
     assert reason(cloud, "s", "A", "CREATE_FAILED") == "no"
 
 
 def test_a_resource_is_named_by_its_logical_id(cloud: Cloud) -> None:
-    play(cloud, resource=[{"name": "B", "fails": "create"}])
+    cloud.play(resource=[{"name": "B", "fails": "create"}])
     cloud.create("s", template(A=parameter(), B=parameter(DependsOn="A")))
     assert [name for name, status in cloud.events("s") if status == "CREATE_FAILED"] == ["B"]
 
 
 def test_once_is_once(cloud: Cloud) -> None:
-    play(cloud, resource=[{"name": "A", "fails": "create", "times": 1}])
+    cloud.play(resource=[{"name": "A", "fails": "create", "times": 1}])
     assert cloud.create("s", template(A=parameter()))["StackStatus"] == "ROLLBACK_COMPLETE"
     cloud.delete("s")
     assert cloud.create("s", template(A=parameter()))["StackStatus"] == "CREATE_COMPLETE"
@@ -50,7 +37,7 @@ def test_once_is_once(cloud: Cloud) -> None:
 
 def test_a_deletion_fails_and_can_be_tried_again(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter()))
-    play(cloud, resource=[{"name": "A", "fails": "delete", "times": 1}])
+    cloud.play(resource=[{"name": "A", "fails": "delete", "times": 1}])
     assert cloud.delete("s")["StackStatus"] == "DELETE_FAILED"
     assert cloud.delete("s")["StackStatus"] == "DELETE_COMPLETE"
 
@@ -60,10 +47,10 @@ def stuck(cloud: Cloud) -> Any:
     api = cloud.api("cloudformation")
     cloud.create("s", template(A=parameter(), B=parameter(DependsOn="A")))
     body = template(A=parameter("2"), B=parameter("2", DependsOn="A"))
-    play(cloud, resource=[{"name": "B", "fails": "update", "times": 1}])
+    cloud.play(resource=[{"name": "B", "fails": "update", "times": 1}])
     api.update_stack(StackName="s", TemplateBody=json.dumps(body), DisableRollback=True)
     assert cloud.settled("s")["StackStatus"] == "UPDATE_FAILED"
-    play(cloud, resource=[{"name": "A", "fails": "update", "times": 1}])
+    cloud.play(resource=[{"name": "A", "fails": "update", "times": 1}])
     api.rollback_stack(StackName="s")
     return cloud.settled("s")
 
@@ -89,7 +76,7 @@ def test_a_resource_may_be_skipped_on_the_way_back(cloud: Cloud) -> None:
 
 
 def test_a_resource_may_be_slow(cloud: Cloud) -> None:
-    play(cloud, resource=[{"name": "A", "slow": 0.3}])
+    cloud.play(resource=[{"name": "A", "slow": 0.3}])
     began = time.monotonic()
     cloud.create("s", template(A=parameter()))
     assert time.monotonic() - began > 0.3
@@ -97,7 +84,7 @@ def test_a_resource_may_be_slow(cloud: Cloud) -> None:
 
 def test_throttling_is_outlasted_by_the_client(cloud: Cloud) -> None:
     api = cloud.api("cloudformation")
-    play(cloud, api=[{"service": "cloudformation", "operation": "ListStacks", "error": "throttling", "times": 2}])
+    cloud.play(api=[{"service": "cloudformation", "operation": "ListStacks", "error": "throttling", "times": 2}])
     assert api.list_stacks()["ResponseMetadata"]["RetryAttempts"] == 2
 
 
@@ -110,7 +97,7 @@ def test_throttling_is_outlasted_by_the_client(cloud: Cloud) -> None:
     ],
 )
 def test_throttling_that_does_not_end_reaches_the_caller(cloud: Cloud, service: str, call: str, code: str) -> None:
-    play(cloud, api=[{"service": service, "error": "throttling"}])
+    cloud.play(api=[{"service": service, "error": "throttling"}])
     with pytest.raises(ClientError, match="Rate exceeded") as caught:
         getattr(cloud.api(service), call)()
     assert caught.value.response["Error"]["Code"] == code
@@ -126,40 +113,41 @@ def test_a_call_is_refused_with_any_code(cloud: Cloud) -> None:
 
 
 def test_other_accounts_do_not_notice(cloud: Cloud, local_endpoint: str) -> None:
-    play(cloud, api=[{"service": "ecs", "error": "throttling"}])
+    cloud.play(api=[{"service": "ecs", "error": "throttling"}])
     assert Cloud(local_endpoint, "999999999998").api("ecs").list_clusters()["clusterArns"] == []
 
 
 @pytest.mark.parametrize("error", ["lost", "lost-answer"])
 def test_a_connection_is_lost(cloud: Cloud, error: str) -> None:
-    play(cloud, api=[{"service": "cloudformation", "operation": "ListStacks", "error": error}])
+    cloud.play(api=[{"service": "cloudformation", "operation": "ListStacks", "error": error}])
     with pytest.raises(HTTPClientError):
         cloud.api("cloudformation").list_stacks()
 
 
 def test_what_was_done_before_the_answer_was_lost_is_done(cloud: Cloud) -> None:
-    play(cloud, api=[{"service": "sqs", "operation": "CreateQueue", "error": "lost-answer", "times": 1}])
+    cloud.play(api=[{"service": "sqs", "operation": "CreateQueue", "error": "lost-answer", "times": 1}])
     api = cloud.api("sqs")
     assert api.create_queue(QueueName="q")["ResponseMetadata"]["RetryAttempts"] == 1
     assert len(api.list_queues()["QueueUrls"]) == 1
 
 
 def test_the_deployer_sees_an_unreachable_cloud(cloud: Cloud) -> None:
-    play(cloud, api=[{"service": "cloudformation", "operation": "DescribeStacks", "error": "lost"}])
+    cloud.play(api=[{"service": "cloudformation", "operation": "DescribeStacks", "error": "lost"}])
     with pytest.raises(CallFailed) as caught:
         cloud.client().stack("s")
     assert caught.value.code == "Unreachable"
 
 
 def test_an_answer_may_be_late(cloud: Cloud) -> None:
-    play(cloud, api=[{"service": "ecs", "operation": "ListClusters", "slow": 0.3}])
+    cloud.play(api=[{"service": "ecs", "operation": "ListClusters", "slow": 0.3}])
     began = time.monotonic()
     cloud.api("ecs").list_clusters()
     assert time.monotonic() - began > 0.3
 
 
 def test_nonsense_is_refused(cloud: Cloud) -> None:
-    assert play(cloud, resurce=[]) == 400
+    with pytest.raises(AssertionError, match=r"\[\[resurce\]\] is unknown"):
+        cloud.play(resurce=[])
 
 
 def test_time_runs_as_fast_as_it_is_told(tmp_path: Path) -> None:
