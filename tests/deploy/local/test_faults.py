@@ -104,9 +104,7 @@ def test_throttling_that_does_not_end_reaches_the_caller(cloud: Cloud, service: 
 
 
 def test_a_call_is_refused_with_any_code(cloud: Cloud) -> None:
-    play(
-        cloud, api=[{"service": "ecs", "operation": "ListClusters", "error": "AccessDeniedException", "message": "no"}]
-    )
+    cloud.play(api=[{"service": "ecs", "operation": "ListClusters", "error": "AccessDeniedException", "message": "no"}])
     with pytest.raises(ClientError, match="no") as caught:
         cloud.api("ecs").list_clusters()
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
