@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fargate_stacks.deploy.client import CallFailed
 from fargate_stacks.deploy.diagnosis import Diagnosis, diagnose
-from fargate_stacks.deploy.ecs_values import Service, cluster_of
+from fargate_stacks.deploy.ecs_values import Service, forgotten
 from fargate_stacks.deploy.evidence import Collector, Evidence
 from fargate_stacks.deploy.history import last_operation
 from fargate_stacks.deploy.names import SERVICE, Directory, Found
@@ -74,8 +74,7 @@ def _evidence(found: Found) -> tuple[Evidence, list[str]]:
 
 def _gone(found: Found) -> Service:
     """Give what can be known of a service that ECS has forgotten."""
-    arn = found.physical_id
-    return Service(arn, arn.rpartition("/")[2], cluster_of(arn), "INACTIVE", _family(found), 0, 0, 0)
+    return forgotten(found.physical_id, _family(found))
 
 
 def _family(found: Found) -> str:

@@ -164,6 +164,11 @@ def revision_of(task_definition: str) -> str:
     return number if number.isdigit() else ""
 
 
+def forgotten(arn: str, task_definition: str) -> Service:
+    """Give what is known of a service that ECS does not tell of any more."""
+    return Service(arn, arn.rpartition("/")[2], cluster_of(arn), "INACTIVE", task_definition, 0, 0, 0)
+
+
 def service(raw: Mapping[str, Any]) -> Service:
     rollouts = [rollout(one) for one in sorted(raw.get("deployments", []), key=lambda d: d.get("status") != "PRIMARY")]
     balancers = raw.get("loadBalancers", [])

@@ -17,7 +17,7 @@ from fargate_stacks.deploy.client import CallFailed, Event
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_row import Row, State, Watched, choose, look
-from fargate_stacks.deploy.ecs_values import Deployment, Service
+from fargate_stacks.deploy.ecs_values import Deployment, Service, forgotten
 from fargate_stacks.deploy.evidence import Collector
 from fargate_stacks.deploy.messages import Ended, Evidenced, Note, Out, Rollout, TaskFailed, Warn
 from fargate_stacks.errors import DeployError
@@ -115,7 +115,7 @@ class ServiceWatch:
     def pause(self) -> float:
         """Give the seconds until ECS is asked again."""
         if self.ecs.client.local:
-            return max(0.2, self._penalty)
+            return max(0.1, self._penalty)
         steady = self.clock.monotonic() - self._changed > STEADY
         return max(10.0 if steady else 5.0, self._penalty, self._spent)
 
@@ -173,13 +173,16 @@ class ServiceWatch:
 
     def _take(self, one: Watched, service: Service | None, native: Deployment | None) -> None:
         """Make the row of one service, and look for what stopped where there is reason to."""
+        one.wanted = one.wanted or self._wanted(one.logical_id)
         if service is not None:
             one.service = service
-        if one.service is None:
-            return
+        elif one.service is None:
+            if not self._turned:
+                return  # it will be there in a moment
+            one.service = forgotten(one.arn, one.wanted)
         gone = service is None or service.status != "ACTIVE"
         first = one.row is None
-        one.wanted = one.wanted or self._wanted(one.logical_id) or one.service.task_definition
+        one.wanted = one.wanted or one.service.task_definition
         one.before = one.before or next(
             (other.task_definition for other in reversed(one.service.rollouts) if other.task_definition != one.wanted),
             "",
