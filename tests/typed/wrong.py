@@ -8,7 +8,7 @@ edge = LoadBalancer("Edge", vpc=vpc)
 task = Task(containers=[Container(image="example/web:1")])
 
 Task(containers=[], cpu=vpc.vpc_id)  # wrong: an attribute is no number
-Task(containers=[], memory="512")  # wrong: nor is a text
+Task(containers=[], memory=512.5)  # wrong: nor is half a MiB
 Task(containers=[vpc])  # wrong: a VPC is no container
 Container(image=1)  # wrong: nor is a number an image
 Vpc("Network", cidrr="10.0.0.0/16")  # wrong: a misspelt field
