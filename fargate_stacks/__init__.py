@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.express import ExpressService
     from fargate_stacks.constructs.flow_logs import FlowLogs
     from fargate_stacks.constructs.gateway import Gateway
-    from fargate_stacks.constructs.image import Image
+    from fargate_stacks.constructs.image import (
+        BuiltImage,
+        CachedImage,
+        ExternalImage,
+        Image,
+        ImageSource,
+        LockedImage,
+        ParameterImage,
+        SsmImage,
+    )
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
     from fargate_stacks.constructs.key import Key
@@ -57,6 +66,7 @@ if TYPE_CHECKING:
     from fargate_stacks.providers.filesystem import AccessPoint, FileSystem
     from fargate_stacks.providers.parameter import Parameter
     from fargate_stacks.providers.queue import Queue
+    from fargate_stacks.providers.repository import PullThroughCache, Repository
     from fargate_stacks.providers.secret import ExistingParameter, ExistingSecret, Generate, Secret
     from fargate_stacks.providers.table import Index, Table
     from fargate_stacks.providers.topic import Subscription, Topic
@@ -125,7 +135,16 @@ _HOMES = {
         "LogDriver",
         "Splunk",
     ),
-    "constructs.image": ("Image",),
+    "constructs.image": (
+        "BuiltImage",
+        "CachedImage",
+        "ExternalImage",
+        "Image",
+        "ImageSource",
+        "LockedImage",
+        "ParameterImage",
+        "SsmImage",
+    ),
     "constructs.volume": ("Volume",),
     "providers.filesystem": (
         "AccessPoint",
@@ -141,6 +160,10 @@ _HOMES = {
     ),
     "providers.cache": ("Cache",),
     "providers.parameter": ("Parameter",),
+    "providers.repository": (
+        "PullThroughCache",
+        "Repository",
+    ),
     "core.construct": (
         "Construct",
         "Value",
@@ -188,7 +211,9 @@ __all__ = [
     "Backlog",
     "BlueGreen",
     "Bucket",
+    "BuiltImage",
     "Cache",
+    "CachedImage",
     "Canary",
     "CircuitBreaker",
     "Cluster",
@@ -209,6 +234,7 @@ __all__ = [
     "ExistingSecret",
     "ExistingVpc",
     "ExpressService",
+    "ExternalImage",
     "FargateStacksError",
     "FileSystem",
     "FireLens",
@@ -218,12 +244,14 @@ __all__ = [
     "HealthCheck",
     "HostedZone",
     "Image",
+    "ImageSource",
     "Index",
     "Key",
     "LambdaHook",
     "Linear",
     "LoadBalancer",
     "LoadError",
+    "LockedImage",
     "LogArchive",
     "LogDriver",
     "Metric",
@@ -234,13 +262,16 @@ __all__ = [
     "OnDemand",
     "Param",
     "Parameter",
+    "ParameterImage",
     "Pause",
     "PortAccess",
     "Postgres",
     "Predictive",
+    "PullThroughCache",
     "Queue",
     "QueueWorker",
     "RenderError",
+    "Repository",
     "Restart",
     "Rolling",
     "Route",
@@ -252,6 +283,7 @@ __all__ = [
     "SpecError",
     "Splunk",
     "Spot",
+    "SsmImage",
     "Stack",
     "StepScaling",
     "Subscription",

@@ -35,7 +35,9 @@ from fargate_stacks import (
     Parameter,
     Postgres,
     Predictive,
+    PullThroughCache,
     Queue,
+    Repository,
     Scaling,
     ScheduledAction,
     Secret,
@@ -137,6 +139,8 @@ def everything() -> list[Construct]:
         Cache("Sessions", vpc=vpc),
         Table("Items", key="id"),
         Parameter("Hello", value="hi"),
+        Repository("Images"),
+        PullThroughCache("Public", upstream="public.ecr.aws", prefix="public"),
         news,
         Queue("Heard", subscriptions=[news.subscription()]),
     ]
@@ -222,6 +226,8 @@ CONTRACT = {
         SecurityGroup LinesIngress8080 LinesEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         LinesTcp443Open TargetGroup Listener Service
     """,
+    "Images": "Repository",
+    "Public": "Rule",
     "Share": "SecurityGroup FileSystem MountTarget1 MountTarget2 DataAccessPoint",
     "Sessions": "SecurityGroup ServerlessCache",
     "Items": "Table",

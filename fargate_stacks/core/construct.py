@@ -74,6 +74,12 @@ def _caller() -> tuple[Source, ...]:
     return tuple(frames)
 
 
+def user_folder() -> str:
+    """The folder of the user's file that is making something now."""
+    frames = _caller()
+    return os.path.dirname(os.path.abspath(frames[0].file)) if frames else ""
+
+
 class _ValueType(type):
     """Answers a wrong call with a `SpecError` that names the field and the nearest right one."""
 

@@ -20,7 +20,7 @@ from fargate_stacks.core.references import (
 from fargate_stacks.core.stack import App, Resources, Stack
 from fargate_stacks.core.tags import apply_tags
 from fargate_stacks.core.template import Owner, Reference, Template
-from fargate_stacks.core.values import Attr, AttrList, Intrinsic, Leaf, LiveWeight, Param, Removal
+from fargate_stacks.core.values import Attr, AttrList, Intrinsic, Leaf, LiveWeight, NotedParam, Param, Removal
 from fargate_stacks.errors import RenderError, made_at
 
 
@@ -76,6 +76,8 @@ class _Draft:
         self.parameters: dict[str, Any] = {}
         self.references: dict[str, Reference] = {}
         self.weights: dict[str, dict[str, str]] = {}
+        self.notes: dict[str, dict[str, Any]] = {}
+        self.local: dict[str, dict[str, str]] = {}
         self.passed_on: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
         self.owners: dict[str, Owner] = {}
@@ -201,6 +203,7 @@ class _Draft:
             parameter: {"Stack": one.stack, "Output": one.output} for parameter, one in sorted(self.references.items())
         }
         notes = {"References": wiring, "Weights": dict(sorted(self.weights.items()))}
+        notes |= {section: dict(sorted(self.notes[section].items())) for section in sorted(self.notes)}
         notes = {key: value for key, value in notes.items() if value}
         needs = {edge.producer for edge in self.edges}
         template = Template(
@@ -216,6 +219,7 @@ class _Draft:
             termination_protection=self.stack.termination_protection,
             after=tuple(name for name in order if name in needs),
             references=self.references,
+            local=self.local,
             owners=self.owners,
         )
         check_limits(self.who, template)
@@ -237,6 +241,15 @@ class _Draft:
             raise RenderError(f"{self.who}: two parameters are named {param.name} and differ; rename one of them")
         if isinstance(param, LiveWeight):
             self.weights[param.name] = param.live
+        if isinstance(param, NotedParam):
+            content = self._plain(param.content)
+            if param.section == "Builds" and "Fn::GetAtt" in content["Repository"]:
+                raise RenderError(
+                    f"{self.user}: the repository of {param.name} is in the same stack, so the service would start "
+                    f"before the first push; put the repository into a stack of its own"
+                )
+            self.notes.setdefault(param.section, {})[param.name] = content
+            self.local[param.name] = param.local
         return {"Ref": param.name}
 
     def reference(self, attr: Attr) -> dict[str, Any]:

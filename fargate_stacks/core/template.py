@@ -50,6 +50,8 @@ class Template:
     """Stacks of the app that must be deployed before this one."""
     references: dict[str, Reference] = field(default_factory=dict)
     """The parameters that the deployer fills from live outputs."""
+    local: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By parameter, what the deployer needs to know of this machine; never part of the text."""
     owners: dict[str, Owner] = field(default_factory=dict)
     """By logical id, the construct that made a resource and its line; never part of the text."""
 

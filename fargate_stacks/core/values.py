@@ -263,6 +263,28 @@ class Param(Intrinsic):
         return f"Param {self.name}"
 
 
+class NotedParam(Param):
+    """A parameter whose value the deployer finds out; the template's metadata says how, under `section`.
+
+    `local` is what only this machine knows and no template holds, such as a folder's place.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        section: Literal["LiveImages", "Builds"],
+        content: dict[str, Any],
+        local: dict[str, str] | None = None,
+        default: str | None = None,
+        description: str = "",
+    ) -> None:
+        super().__init__(name, default=default, description=description)
+        self.section = section
+        self.content = content
+        self.local = local or {}
+
+
 class LiveWeight(Param):
     """The weight of a target group in a listener rule that ECS rewrites while it deploys.
 
