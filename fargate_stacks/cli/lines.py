@@ -37,8 +37,12 @@ def output_lines(stack: str, outputs: Mapping[str, str]) -> Iterator[str]:
         yield f"{stack}.{key}={value}"
 
 
-def lines(message: Message, *, width: int = 0, zone: tzinfo | None = None) -> Iterator[Line]:
-    """Give the lines of one message; `width` is that of the logical ids, `zone` None the machine's."""
+def lines(message: Message, *, width: int = 0, stacks: int = 0, zone: tzinfo | None = None) -> Iterator[Line]:
+    """Give the lines of one message; `width` is that of the logical ids, `zone` None the machine's.
+
+    `stacks` is the width of the stacks' names on the lines of events; with 0 they have none.
+    """
+    whose = f"{message.stack:<{stacks}}  " if stacks else ""
     match message:
         case Planned(plan=plan):
             yield from plan_lines(plan, width)
@@ -49,13 +53,14 @@ def lines(message: Message, *, width: int = 0, zone: tzinfo | None = None) -> It
             yield from _deleting_lines(message)
         case Happened(event=event, owner=owner):
             time = event.time.astimezone(zone)
-            parts = [f"{time:%H:%M:%S}  {event.status:<18}  {event.logical_id:<{width}}  {event.type}"]
+            name = message.path or event.logical_id
+            parts = [f"{time:%H:%M:%S}  {whose}{event.status:<18}  {name:<{width}}  {event.type}"]
             parts += [str(owner)] if owner else []
             parts += [one_line(event.reason)] if event.reason else []
             yield Line("  ".join(parts), style_of(event.status))
         case Waiting(seconds=seconds, resources=resources):
             waits = ", ".join(resources) or message.stack
-            yield Line(f"still waiting: {waits} ({seconds // 60}m{seconds % 60:02}s)", "dim")
+            yield Line(f"{whose}still waiting: {waits} ({seconds // 60}m{seconds % 60:02}s)", "dim")
         case Diagnosed(diagnosis=found):
             yield from failure_lines("cause", found.cause)
             for one in found.also:

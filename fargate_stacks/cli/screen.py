@@ -136,6 +136,7 @@ class Plain(Screen):
         self._err = err
         self._zone = zone
         self._width = 0
+        self._stacks: set[str] = set()
 
     def draw(self, message: Message) -> None:
         if isinstance(message, Outputs):
@@ -143,7 +144,11 @@ class Plain(Screen):
                 print(text, file=self._out, flush=True)
             return
         self._width = max(self._width, *_widths(message), 0)
-        for line in lines(message, width=self._width, zone=self._zone):
+        if isinstance(message, (Planned, Deleting)):
+            self._stacks.add(message.stack)
+        # one stack needs no name on every line; of several each line says whose it is
+        stacks = max(map(len, self._stacks)) if len(self._stacks) > 1 else 0
+        for line in lines(message, width=self._width, stacks=stacks, zone=self._zone):
             self._write(line)
 
     def _write(self, line: Line) -> None:
@@ -158,7 +163,7 @@ def _widths(message: Message) -> Iterator[int]:
     elif isinstance(message, Deleting):
         yield from (len(one) for one in message.resources)
     elif isinstance(message, Happened):
-        yield len(message.event.logical_id)
+        yield len(message.path or message.event.logical_id)
 
 
 class Coloured(Plain):
@@ -198,7 +203,7 @@ class JsonLines(Screen):
         }
         inner = getattr(message, message.kind, None)
         if dataclasses.is_dataclass(inner) and not isinstance(inner, type):
-            fields |= dataclasses.asdict(inner)
+            fields |= {one.name: getattr(inner, one.name) for one in dataclasses.fields(inner)}
         elif inner is not None:
             fields[message.kind] = inner
         self._write(message.kind, {"stack": message.stack, **fields})
@@ -211,7 +216,7 @@ class JsonLines(Screen):
             fields = {"resource_type" if key == "type" else key: value for key, value in fields.items()}
         head = {"v": VERSION, "seq": self._seq, "ts": datetime.now(UTC).isoformat(), "type": kind}
         self._seq += 1
-        print(json.dumps({**head, **fields}, default=_plain), file=self._out, flush=True)
+        print(json.dumps({**head, **{key: _data(value) for key, value in fields.items()}}), file=self._out, flush=True)
 
 
 @contextmanager
@@ -263,9 +268,16 @@ def _unattended() -> bool:
     return os.environ.get("TERM", "") in ("dumb", "") or bool(os.environ.get("CI"))
 
 
-def _plain(value: object) -> object:
+def _data(value: Any) -> Any:
+    """Give a value as JSON has it: what has named fields is an object."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _data(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: _data(one) for key, one in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {str(key): _data(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_data(one) for one in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return str(value)
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)

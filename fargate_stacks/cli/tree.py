@@ -75,7 +75,7 @@ class Tree(Plain):
 
         self._console = console or RichConsole(file=err, highlight=False, markup=False, emoji=False)
         self._now = now
-        self._stacks: dict[str, _Stack] = {}
+        self._trees: dict[str, _Stack] = {}
         self._moving = moving
         self._live = Live(
             console=self._console,
@@ -116,7 +116,10 @@ class Tree(Plain):
             with self.paused():
                 print(line.text, file=self._out, flush=True)
         else:
-            self._console.print(line.text, style=line.style or None, soft_wrap=True)
+            from rich.text import Text
+
+            # a Text of its own: the style of a print would colour the block below too
+            self._console.print(Text(line.text, style=line.style), soft_wrap=True)
 
     # what the block knows
 
@@ -124,15 +127,15 @@ class Tree(Plain):
         now = self._now()
         if not message.stack:
             return
-        known = self._stacks.get(message.stack)
+        known = self._trees.get(message.stack)
         match message:
             case Planned(plan=plan):
                 if not plan.empty:
-                    self._stacks[message.stack] = _Stack(message.stack, now, total=len(plan.changes))
+                    self._trees[message.stack] = _Stack(message.stack, now, total=len(plan.changes))
             case Deleting(resources=resources):
-                self._stacks[message.stack] = _Stack(message.stack, now, total=len(resources))
+                self._trees[message.stack] = _Stack(message.stack, now, total=len(resources))
             case Happened(event=event):
-                stack = known or self._stacks.setdefault(message.stack, _Stack(message.stack, now))
+                stack = known or self._trees.setdefault(message.stack, _Stack(message.stack, now))
                 if event.root and event.physical_id == event.stack_id and event.stack == message.stack:
                     stack.begun = now if not stack.status else stack.begun
                     stack.status = event.status
@@ -148,7 +151,7 @@ class Tree(Plain):
                 if known is not None:
                     known.services[row.service] = (now, message)
             case Ended():
-                self._stacks.pop(message.stack, None)
+                self._trees.pop(message.stack, None)
 
     # the block
 
@@ -174,8 +177,8 @@ class Tree(Plain):
     def _rows(self, width: int) -> list[Line]:
         """Stacks first, one row each; then what is at work in them, the oldest first, as far as there is room."""
         now = self._now()
-        running = [one for one in self._stacks.values() if one.status]
-        waiting = [one.name for one in self._stacks.values() if not one.status]
+        running = [one for one in self._trees.values() if one.status]
+        waiting = [one.name for one in self._trees.values() if not one.status]
         rows: list[Line] = []
         for stack in running:
             rows.append(Line(_head(stack, now), f"bold {style_of(stack.status)}".strip()))
@@ -191,7 +194,7 @@ class Tree(Plain):
     # the terminal
 
     def _show(self) -> None:
-        if not self._stacks:
+        if not self._trees:
             self.close()
         elif not self._live.is_started:
             self._live.start()

@@ -56,6 +56,23 @@ class Diagnosis:
     """What an update could not delete while cleaning up; it goes on costing."""
 
 
+class Paths:
+    """Where the resources of nested stacks are, learned from the events that name the nested stacks."""
+
+    def __init__(self) -> None:
+        self._within: dict[str, str] = {}
+
+    def saw(self, event: Event) -> None:
+        """Take in an event: one of a nested stack, in its parent, tells where the nested one is."""
+        nested = event.physical_id
+        if event.type == "AWS::CloudFormation::Stack" and nested and nested != event.stack_id:
+            self._within[nested] = f"{self._within.get(event.stack_id, '')}{event.logical_id}/"
+
+    def of(self, event: Event) -> str:
+        """Give the path of a resource: its logical id, after those of the stacks it is nested in."""
+        return self._within.get(event.stack_id, "") + event.logical_id
+
+
 def diagnose(
     events: Iterable[Event], stack_id: str, owners: Mapping[str, Owner], *, deleting: bool = False
 ) -> Diagnosis | None:
@@ -68,7 +85,9 @@ def diagnose(
     left: list[Failure] = []
     followed = 0
     roots: list[Event] = []
+    paths = Paths()
     for event in events:
+        paths.saw(event)
         if event.physical_id == stack_id:
             roots.append(event)
         elif event.root or not event.status.endswith("_FAILED"):
@@ -76,11 +95,11 @@ def diagnose(
         elif _CASCADE.search(event.reason):
             followed += 1
         elif event.status == "DELETE_FAILED" and not deleting:
-            left.append(_failure(event, stack_id, owners))
+            left.append(_failure(event, stack_id, owners, paths))
         else:
-            own.append(_failure(event, stack_id, owners))
+            own.append(_failure(event, stack_id, owners, paths))
     if not own:
-        own = _of_the_stack(roots, stack_id, owners)
+        own = _of_the_stack(roots, stack_id, owners, paths)
     if not own and left:
         own, left = left, []
     if not own:
@@ -90,17 +109,19 @@ def diagnose(
 
 def plain_reason(reason: str) -> str:
     """Strip what services wrap around a reason: handlers, request ids, quotation marks."""
+    wrapped = _NOISE[0].search(reason) or _NOISE[1].search(reason)
     for noise in _NOISE:
         reason = noise.sub(lambda match: match.group("kept"), reason)
-    return reason.strip()
+    reason = reason.strip()
+    return reason[1:-1] if wrapped and len(reason) > 1 and reason[0] == reason[-1] == '"' else reason
 
 
-def _failure(event: Event, stack_id: str, owners: Mapping[str, Owner]) -> Failure:
+def _failure(event: Event, stack_id: str, owners: Mapping[str, Owner], paths: Paths) -> Failure:
     code = next((match.group(1) for match in (one.search(event.reason) for one in _CODES) if match), "")
     kind = event.type.removeprefix("AWS::")
     return Failure(
         stack=event.stack,
-        logical_id=event.logical_id,
+        logical_id=paths.of(event),
         type=event.type,
         reason=plain_reason(event.reason),
         hints=stack_hints(event.type, event.reason),
@@ -109,9 +130,9 @@ def _failure(event: Event, stack_id: str, owners: Mapping[str, Owner]) -> Failur
     )
 
 
-def _of_the_stack(roots: list[Event], stack_id: str, owners: Mapping[str, Owner]) -> list[Failure]:
+def _of_the_stack(roots: list[Event], stack_id: str, owners: Mapping[str, Owner], paths: Paths) -> list[Failure]:
     for event in roots:
         turned = "ROLLBACK_IN_PROGRESS" in event.status or event.status.endswith("_FAILED")
         if turned and event.reason:
-            return [_failure(event, stack_id, owners)]
+            return [_failure(event, stack_id, owners, paths)]
     return []

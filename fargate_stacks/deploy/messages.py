@@ -79,6 +79,8 @@ class Happened(Message):
     kind: ClassVar[str] = "event"
     event: Event
     owner: Owner | None = None
+    path: str = ""
+    """Where it is among nested stacks, as `Net/Vpc/Subnet1`; empty in the stack itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy import refusals
@@ -57,7 +57,8 @@ Kind = Literal["broadening", "data-loss"]
 KINDS: tuple[Kind, ...] = ("broadening", "data-loss")
 
 
-class Risk(NamedTuple):
+@dataclass(frozen=True)
+class Risk:
     """One thing that needs its own approval."""
 
     kind: Kind

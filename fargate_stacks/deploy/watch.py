@@ -9,6 +9,7 @@ from typing import Protocol
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import CallFailed, Client, Event, StackState
 from fargate_stacks.deploy.clock import Clock
+from fargate_stacks.deploy.diagnosis import Paths
 from fargate_stacks.deploy.events import Stream
 from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Happened, Out, Waiting, Warn
@@ -105,6 +106,7 @@ class _Watch:
         self.started = False
         self.interrupts = interrupts
         self.cancelled = False
+        self.paths = Paths()
 
     def run(self, timeout: float | None, cancel_after: float | None) -> Ending:
         while True:
@@ -185,7 +187,9 @@ class _Watch:
         else:
             self.at_work[event.logical_id] = None
         owner = self.operation.owners.get(event.logical_id) if home and not event.root else None
-        self.out(Happened(stack=self.operation.name, event=event, owner=owner))
+        self.paths.saw(event)
+        path = self.paths.of(event) if not home else ""
+        self.out(Happened(stack=self.operation.name, event=event, owner=owner, path=path))
         if self.operation.beside is not None:
             self.operation.beside.saw(event)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,12 +57,14 @@ def test_what_only_followed_is_folded(reason: str) -> None:
 
 
 def test_a_failure_in_a_nested_stack_is_the_cause() -> None:
+    opened = replace(event("Net", "CREATE_IN_PROGRESS", kind="AWS::CloudFormation::Stack"), physical_id=NESTED)
     diagnosis = found(
+        opened,
         event("Subnet", "CREATE_FAILED", "bad CIDR", stack=NESTED),
         event("root", "CREATE_FAILED", "x", stack=NESTED),
         event("Net", "CREATE_FAILED", "Embedded stack x was not successfully created"),
     )
-    assert (diagnosis.cause.stack, diagnosis.cause.logical_id) == ("shop-Net-X", "Subnet")
+    assert (diagnosis.cause.stack, diagnosis.cause.logical_id) == ("shop-Net-X", "Net/Subnet")
 
 
 def test_what_an_update_could_not_delete_is_left_behind_and_not_the_cause() -> None:

@@ -1,0 +1,141 @@
+"""The live screen in a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+from tests.cli.terminal import Terminal, resize, run
+
+PROGRAM = """
+import sys, time
+from datetime import UTC, datetime
+from fargate_stacks.cli.interrupt import listening
+from fargate_stacks.cli.screen import screen
+from fargate_stacks.deploy.answers import Event
+from fargate_stacks.deploy.graph import work
+from fargate_stacks.deploy.messages import Ended, Happened, Planned
+from fargate_stacks.deploy.plan import Change, Plan
+from fargate_stacks.errors import DeployError
+
+seconds = float(sys.argv[1])
+names = [f"Queue{number}" for number in range(50)]
+number = 0
+
+
+def event(name, status, physical):
+    global number
+    number += 1
+    return Event(str(number), "arn:stack", "shop", name, physical, "AWS::SQS::Queue", status, "", datetime.now(UTC), "")
+
+
+with screen("auto") as out, listening(out, "detach") as interrupts:
+    interrupts.armed = True
+
+    def one(stack):
+        changes = tuple(Change("Add", name, "AWS::SQS::Queue") for name in names)
+        out(Planned(stack=stack, plan=Plan(stack, True, "", "", changes)))
+        out(Happened(stack=stack, event=event("shop", "CREATE_IN_PROGRESS", "arn:stack")))
+        for name in names:
+            out(Happened(stack=stack, event=event(name, "CREATE_IN_PROGRESS", name)))
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if interrupts.wish == "detach":
+                raise DeployError("left alone", exit_code=130)
+            time.sleep(0.02)
+        for name in names:
+            out(Happened(stack=stack, event=event(name, "CREATE_COMPLETE", name)))
+        out(Ended(stack=stack, how="deployed", status="CREATE_COMPLETE"))
+
+    try:
+        work({"shop": []}, one, concurrency=1, interrupts=interrupts).raise_worst()
+    except DeployError as error:
+        out.close()
+        sys.exit(error.exit_code)
+"""
+
+
+def program(seconds: float) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, str(seconds)]
+
+
+def test_the_block_never_grows_past_the_screen_and_the_cursor_comes_back() -> None:
+    terminal, code = run(program(0.6), rows=15)
+    assert code == 0
+    assert 3 < terminal.highest <= 14
+    assert terminal.hidden is False
+    assert [line for line in terminal.lines if line.strip()][-1] == "shop: deployed (CREATE_COMPLETE)"
+
+
+def test_nothing_of_the_block_stays() -> None:
+    terminal, _ = run(program(0.4), rows=15)
+    assert not any("and 4" in line or "[####" in line for line in terminal.lines)
+
+
+def test_it_follows_a_screen_that_becomes_smaller() -> None:
+    """What is drawn after the change is measured by itself: the first redraw may still clear the larger block."""
+    changed: list[float] = []
+    measured: list[int] = []
+
+    def shrink(pid: int, descriptor: int, terminal: Terminal) -> None:
+        if not changed and terminal.highest > 10:
+            resize(descriptor, 8, 60)
+            os.kill(pid, signal.SIGWINCH)
+            changed.append(time.monotonic())
+        elif changed and not measured and time.monotonic() - changed[0] > 0.8:
+            terminal.highest = 0
+            measured.append(0)
+        elif measured:
+            measured.append(terminal.highest)
+
+    terminal, code = run(program(2.0), rows=30, during=shrink)
+    assert (code, terminal.hidden) == (0, False)
+    assert 0 < max(measured) <= 7
+
+
+def test_ctrl_c_asks_and_d_leaves_it_with_the_cursor() -> None:
+    pressed: list[str] = []
+
+    def press(pid: int, descriptor: int, terminal: Terminal) -> None:
+        text = "\n".join(terminal.lines)
+        if not pressed and "CREATE_IN_PROGRESS" in text:
+            os.write(descriptor, b"\x03")
+            pressed.append("ctrl-c")
+        elif pressed == ["ctrl-c"] and "[d]etach" in text:
+            os.write(descriptor, b"d\n")
+            pressed.append("d")
+
+    terminal, code = run(program(10), during=press)
+    assert pressed == ["ctrl-c", "d"]
+    assert (code, terminal.hidden) == (130, False)
+
+
+def test_a_second_ctrl_c_leaves_at_once() -> None:
+    pressed: list[str] = []
+
+    def press(pid: int, descriptor: int, terminal: Terminal) -> None:
+        text = "\n".join(terminal.lines)
+        if not pressed and "CREATE_IN_PROGRESS" in text:
+            os.write(descriptor, b"\x03")
+            pressed.append("first")
+        elif pressed == ["first"] and "[d]etach" in text:
+            time.sleep(0.2)  # nobody answers before the question can be read
+            os.write(descriptor, b"\x03")
+            pressed.append("second")
+
+    terminal, code = run(program(10), during=press)
+    assert (code, terminal.hidden, pressed) == (130, False, ["first", "second"])
+
+
+def test_sigterm_leaves_it_with_the_cursor() -> None:
+    sent: list[int] = []
+
+    def send(pid: int, descriptor: int, terminal: Terminal) -> None:
+        if not sent and terminal.hidden:
+            os.kill(pid, signal.SIGTERM)
+            sent.append(pid)
+
+    terminal, code = run(program(10), during=send)
+    assert (code, terminal.hidden) == (130, False)
