@@ -13,7 +13,7 @@ from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Intrinsic, Text
 
 if TYPE_CHECKING:
-    from fargate_stacks.constructs.scaling_policies import Scaled
+    from fargate_stacks.constructs.scaled import Scaled
     from fargate_stacks.providers.queue import Queue
 
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,75}(\.fifo)?\Z|[A-Za-z0-9_-]{76,80}\Z", re.ASCII)

@@ -5,24 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fargate_stacks.core.construct import Value, nearest
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Text
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.scaled import Scaled
 
 STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
 _PERCENTILE = re.compile(r"(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?\Z")
 _ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}\Z", re.ASCII)
 _WORD = re.compile(r"\"[^\"]*\"|[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _RESULT = "result"
-
-
-class Owner(NamedTuple):
-    """The cluster and the service whose tasks are counted."""
-
-    cluster_name: Text
-    service_name: Text
 
 
 class Metric(Value):
@@ -70,13 +66,17 @@ class Metric(Value):
             if self.of_service and key in ("ClusterName", "ServiceName"):
                 raise self.refuse(f"of_service=True gives the dimension {key}; leave it out of dimensions")
 
-    def named(self, owner: Owner, dimension: Any) -> dict[str, Any]:
+    def named(self, scaled: Scaled, dimension: Any) -> dict[str, Any]:
         """Give the properties by which every resource type names a metric."""
         given = dict(self.dimensions)
         if self.of_service:
-            given |= {"ClusterName": owner.cluster_name, "ServiceName": owner.service_name}
+            given |= {"ClusterName": scaled.cluster_name, "ServiceName": scaled.service_name}
         more = {"Dimensions": [dimension(Name=name, Value=value) for name, value in given.items()]} if given else {}
         return {"Namespace": self.namespace, "MetricName": self.name, **more}
+
+    def identity(self) -> tuple[object, ...]:
+        """Give what makes two metrics the same one."""
+        return (self.namespace, self.name, self.statistic, self.of_service, frozenset(self.dimensions.items()))
 
     @property
     def units(self) -> dict[str, str]:
@@ -126,25 +126,61 @@ class Dialect(NamedTuple):
     more: Mapping[str, Any]
     """What the stat of this type says beside the metric."""
 
-    def queries(self, asked: Metric | MetricMath, owner: Owner) -> list[Any]:
+    def queries(self, asked: Metric | MetricMath, scaled: Scaled) -> list[Any]:
         """Give the queries of a metric or an expression; one of them returns data."""
         if isinstance(asked, Metric):
-            return [self._query("m1", asked, owner, returned=True)]
+            return [self._query("m1", asked, scaled, returned=True)]
         return [
             self.query(Id=_RESULT, Expression=asked.expression, Label=_RESULT, ReturnData=True),
-            *(self._query(key, one, owner, returned=False) for key, one in asked.metrics.items()),
+            *(self._query(key, one, scaled, returned=False) for key, one in asked.metrics.items()),
         ]
 
-    def _query(self, key: str, asked: Metric | str, owner: Owner, *, returned: bool) -> Any:
+    def _query(self, key: str, asked: Metric | str, scaled: Scaled, *, returned: bool) -> Any:
         if isinstance(asked, str):
             return self.query(Id=key, Expression=asked, ReturnData=returned)
         return self.query(
             Id=key,
             ReturnData=returned,
             MetricStat=self.stat(
-                Metric=self.metric(**asked.named(owner, self.dimension)),
+                Metric=self.metric(**asked.named(scaled, self.dimension)),
                 Stat=asked.statistic,
                 **asked.units,
                 **self.more,
             ),
         )
+
+
+def customized(metric: Metric | MetricMath, scaled: Scaled) -> Any:
+    """Give what a target-tracking policy follows: a metric in its short form where that can say it."""
+    from troposphere import applicationautoscaling as autoscaling
+
+    if isinstance(metric, Metric) and metric.statistic in STATISTICS:
+        return autoscaling.CustomizedMetricSpecification(
+            **metric.named(scaled, autoscaling.MetricDimension), Statistic=metric.statistic, **metric.units
+        )
+    dialect = Dialect(
+        autoscaling.TargetTrackingMetricDataQuery,
+        autoscaling.TargetTrackingMetricStat,
+        autoscaling.TargetTrackingMetric,
+        autoscaling.TargetTrackingMetricDimension,
+        {},
+    )
+    return autoscaling.CustomizedMetricSpecification(Metrics=dialect.queries(metric, scaled))
+
+
+def watched(metric: Metric | MetricMath, scaled: Scaled, period: int) -> dict[str, Any]:
+    """Give what an alarm looks at, every `period` seconds."""
+    from troposphere import cloudwatch
+
+    if isinstance(metric, MetricMath):
+        dialect = Dialect(
+            cloudwatch.MetricDataQuery,
+            cloudwatch.MetricStat,
+            cloudwatch.Metric,
+            cloudwatch.MetricDimension,
+            {"Period": period},
+        )
+        return {"Metrics": dialect.queries(metric, scaled)}
+    statistic = "Statistic" if metric.statistic in STATISTICS else "ExtendedStatistic"
+    named = metric.named(scaled, cloudwatch.MetricDimension)
+    return {**named, statistic: metric.statistic, "Period": period, **metric.units}

@@ -10,7 +10,7 @@ from fargate_stacks.core.construct import Value
 from fargate_stacks.core.values import Text
 
 if TYPE_CHECKING:
-    from fargate_stacks.constructs.scaling_policies import Scaled
+    from fargate_stacks.constructs.scaled import Scaled
 
 _PAIRS = {"cpu": "ECSServiceCPUUtilization", "memory": "ECSServiceMemoryUtilization", "requests": "ALBRequestCount"}
 

@@ -12,12 +12,12 @@ from fargate_stacks.core.values import Text, sub
 if TYPE_CHECKING:
     from fargate_stacks.constructs.backlog import Backlog
     from fargate_stacks.constructs.predictive import Predictive
-    from fargate_stacks.constructs.scaling_policies import Scaled, StepScaling, TargetTracking
+    from fargate_stacks.constructs.scaled import Scaled
+    from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
     from fargate_stacks.constructs.scheduled import ScheduledAction
 
 Groups = Sequence[tuple[Text, Text]]
 """Full names of a load balancer and of a target group, for each group between which a deployment moves traffic."""
-_OURS = ("Cpu", "Memory", "Requests", "ResponseTime", "Backlog", "Wake", "Predictive")
 _LONGEST = 2_147_483_647
 
 
@@ -81,19 +81,16 @@ class Scaling(Value):
             pause = getattr(self, key).total_seconds()
             if not 0 <= pause <= _LONGEST or pause % 1:
                 raise self.refuse(f"{key} must be whole seconds, 0 or more, got {pause:g}")
-        self._check_policies()
-        self._check_schedule()
+        if self.policies:
+            from fargate_stacks.constructs.scaling_policies import check_policies
 
-    def _check_policies(self) -> None:
-        taken = {one.lower(): "a policy of Scaling's own" for one in _OURS}
-        for one in self.policies:
-            key = one.part.lower()
-            if key in taken:
-                raise self.refuse(f"the name {one.part} of a {type(one).__name__} is taken by {taken[key]}; give name=")
-            taken[key] = f"another {type(one).__name__}"
+            check_policies(self, self.policies)
+        self._check_schedule()
 
     def _check_schedule(self) -> None:
         names = [one.name for one in self.schedule]
+        if len(names) > 200:
+            raise self.refuse(f"a service takes 200 scheduled actions, got {len(names)}; write days into one cron")
         for one in self.schedule:
             if names.count(one.name) > 1:
                 raise self.refuse(f"two scheduled actions are named {one.name!r}; rename one")
@@ -138,8 +135,7 @@ class Scaling(Value):
         from troposphere import Ref
         from troposphere import applicationautoscaling as autoscaling
 
-        from fargate_stacks.constructs.metric import Owner
-        from fargate_stacks.constructs.scaling_policies import Scaled
+        from fargate_stacks.constructs.scaled import Scaled
 
         target = f"{service}ScalableTarget"
         actions = [one.action() for one in self.schedule]
@@ -155,7 +151,8 @@ class Scaling(Value):
         scaled = Scaled(
             service,
             Ref(target),
-            Owner(cluster_name, service_name),
+            cluster_name,
+            service_name,
             out=int(self.scale_out_cooldown.total_seconds()),
             back=int(self.scale_in_cooldown.total_seconds()),
             keeps=self.disable_scale_in,

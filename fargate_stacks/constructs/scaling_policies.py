@@ -3,114 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from fargate_stacks.constructs.metric import STATISTICS, Dialect, Metric, MetricMath, Owner
+from fargate_stacks.constructs.metric import Metric, MetricMath
 from fargate_stacks.core.construct import Value
-from fargate_stacks.core.values import Text, sub
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.scaled import Scaled
 
 _PART = re.compile(r"[A-Z][A-Za-z0-9]{0,63}\Z", re.ASCII)
 _LONGEST = 2_147_483_647
-
-
-class Scaled(NamedTuple):
-    """What is scaled, and what is the same for all its policies."""
-
-    service: str
-    target: Any
-    """The id of the scalable target."""
-    owner: Owner
-    out: int
-    """Seconds between two steps out, where a policy says nothing else."""
-    back: int
-    """Seconds between two steps in."""
-    keeps: bool
-    """Whether policies only scale out."""
-
-    def policy(self, part: str, kind: str, **configuration: Any) -> Any:
-        from troposphere import applicationautoscaling as autoscaling
-
-        return autoscaling.ScalingPolicy(
-            f"{self.service}{part}ScalingPolicy",
-            PolicyName=sub(f"${{AWS::StackName}}-{self.service}-{part.lower()}"),
-            PolicyType=kind,
-            ScalingTargetId=self.target,
-            **configuration,
-        )
-
-    def tracking(self, part: str, goal: float, **more: Any) -> Any:
-        """Give the policy that keeps a metric near `goal`; `more` says which, and what differs from the defaults."""
-        from troposphere import applicationautoscaling as autoscaling
-
-        more["TargetValue"] = goal
-        more.setdefault("ScaleOutCooldown", self.out)
-        more.setdefault("ScaleInCooldown", self.back)
-        if more.setdefault("DisableScaleIn", self.keeps) is False:
-            del more["DisableScaleIn"]
-        return self.policy(
-            part,
-            "TargetTrackingScaling",
-            TargetTrackingScalingPolicyConfiguration=autoscaling.TargetTrackingScalingPolicyConfiguration(**more),
-        )
-
-    def predefined(self, part: str, goal: float, metric: str, label: Text | None = None) -> Any:
-        from troposphere import applicationautoscaling as autoscaling
-
-        more = {} if label is None else {"ResourceLabel": label}
-        found = autoscaling.PredefinedMetricSpecification(PredefinedMetricType=metric, **more)
-        return self.tracking(part, goal, PredefinedMetricSpecification=found)
-
-    def customized(self, part: str, goal: float, metric: Metric | MetricMath, **more: Any) -> Any:
-        return self.tracking(part, goal, CustomizedMetricSpecification=customized(metric, self.owner), **more)
-
-    def alarm(self, part: str, metric: Metric | MetricMath, **more: Any) -> Any:
-        """Give an alarm whose action is a policy of this service."""
-        from troposphere import Ref, cloudwatch
-
-        period = more.pop("Period")
-        return cloudwatch.Alarm(
-            f"{self.service}{part}Alarm",
-            **_watched(metric, self.owner, period),
-            AlarmActions=[Ref(f"{self.service}{part}ScalingPolicy")],
-            **more,
-        )
-
-
-def customized(metric: Metric | MetricMath, owner: Owner) -> Any:
-    """Give what a target-tracking policy follows: a metric in its short form where that can say it."""
-    from troposphere import applicationautoscaling as autoscaling
-
-    if isinstance(metric, Metric) and metric.statistic in STATISTICS:
-        return autoscaling.CustomizedMetricSpecification(
-            **metric.named(owner, autoscaling.MetricDimension), Statistic=metric.statistic, **metric.units
-        )
-    dialect = Dialect(
-        autoscaling.TargetTrackingMetricDataQuery,
-        autoscaling.TargetTrackingMetricStat,
-        autoscaling.TargetTrackingMetric,
-        autoscaling.TargetTrackingMetricDimension,
-        {},
-    )
-    return autoscaling.CustomizedMetricSpecification(Metrics=dialect.queries(metric, owner))
-
-
-def _watched(metric: Metric | MetricMath, owner: Owner, period: int) -> dict[str, Any]:
-    from troposphere import cloudwatch
-
-    if isinstance(metric, MetricMath):
-        dialect = Dialect(
-            cloudwatch.MetricDataQuery,
-            cloudwatch.MetricStat,
-            cloudwatch.Metric,
-            cloudwatch.MetricDimension,
-            {"Period": period},
-        )
-        return {"Metrics": dialect.queries(metric, owner)}
-    statistic = "Statistic" if metric.statistic in STATISTICS else "ExtendedStatistic"
-    named = metric.named(owner, cloudwatch.MetricDimension)
-    return {**named, statistic: metric.statistic, "Period": period, **metric.units}
+_OURS = ("Cpu", "Memory", "Requests", "ResponseTime", "Backlog", "Wake", "Predictive")
+_MOST = 50
 
 
 class Policy(Value):
@@ -326,3 +232,24 @@ class StepScaling(Policy):
             **({} if self.datapoints is None else {"DatapointsToAlarm": self.datapoints}),
             TreatMissingData=self.missing_data,
         )
+
+
+def check_policies(scaling: Value, policies: Sequence[Policy]) -> None:
+    """Refuse policies of which two would have one logical id, or follow one metric to two targets. Raises SpecError."""
+    taken = {one.lower(): "a policy of Scaling's own" for one in _OURS}
+    followed: dict[object, str] = {}
+    for one in policies:
+        kind, key = type(one).__name__, one.part.lower()
+        if key in taken:
+            raise scaling.refuse(f"the name {one.part} of a {kind} is taken by {taken[key]}; give name=")
+        taken[key] = f"another {kind}"
+        if isinstance(one, TargetTracking) and isinstance(one.metric, Metric):
+            twin = followed.setdefault(one.metric.identity(), one.part)
+            if twin != one.part:
+                raise scaling.refuse(
+                    f"{twin} and {one.part} follow one metric, and Application Auto Scaling takes a metric once; "
+                    "keep the lower target"
+                )
+    count = sum(bool(one.above) + bool(one.below) if isinstance(one, StepScaling) else 1 for one in policies)
+    if count > _MOST:
+        raise scaling.refuse(f"a service takes {_MOST} policies, each side of steps is one, got {count}")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fargate_stacks import (
     App,
@@ -238,6 +240,23 @@ def test_steps_below_begin_at_the_highest() -> None:
     assert alarm(policy, "Below")["ComparisonOperator"] == "LessThanOrEqualToThreshold"
     found = steps(policy, "Below")
     assert [change(found, at - 10) for at in (10, 3, 2.5, 0)] == [-1, -1, -3, -3]
+
+
+bounds = st.lists(st.integers(-1000, 1000), min_size=1, max_size=20, unique=True)
+amounts = st.integers(1, 50)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(bounds, st.data())
+def test_each_value_meets_the_step_whose_bound_it_has_reached(edges: list[int], data: st.DataObject) -> None:
+    ladder = {float(edge): data.draw(amounts) for edge in edges}
+    value = data.draw(st.one_of(st.sampled_from(edges), st.integers(-1200, 1200)))
+    if value >= min(ladder):
+        found = change(steps(StepScaling(metric=AGE, above=ladder)), value - min(ladder))
+        assert found == ladder[max(edge for edge in ladder if edge <= value)]
+    if value <= max(ladder):
+        found = change(steps(StepScaling(metric=AGE, below=ladder), "Below"), value - max(ladder))
+        assert found == ladder[min(edge for edge in ladder if edge >= value)]
 
 
 def test_the_order_in_which_steps_are_written_is_none() -> None:

@@ -83,6 +83,9 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     # names, which logical ids are made of
     (lambda: scaling(policies=[TargetTracking(metric=AGE, target=1), TargetTracking(metric=AGE, target=2)]), "Scaling: the name Age of a TargetTracking is taken by another TargetTracking; give name="),
     (lambda: scaling(policies=[steps(name="Cpu")]), "Scaling: the name Cpu of a StepScaling is taken by a policy of Scaling's own; give name="),
+    (lambda: scaling(policies=[TargetTracking(metric=AGE, target=1), TargetTracking(metric=Metric("Age", namespace="Shop"), target=2, name="Other")]), "Scaling: Age and Other follow one metric, and Application Auto Scaling takes a metric once; keep the lower target"),
+    (lambda: scaling(policies=[steps(name=f"S{number}") for number in range(51)]), "Scaling: a service takes 50 policies, each side of steps is one, got 51"),
+    (lambda: scaling(schedule=[ScheduledAction(f"a{number}", schedule="rate(1 day)", min=1) for number in range(201)]), "Scaling: a service takes 200 scheduled actions, got 201; write days into one cron"),
     (lambda: TargetTracking(metric=MATH, target=1), "TargetTracking: an expression has no name of its own; give name="),
     (lambda: TargetTracking(metric=AGE, target=1, name="my-age"), "TargetTracking \"my-age\": name is a capital, then letters and digits, got 'my-age'; it is part of logical ids"),
     (lambda: TargetTracking(metric=Metric("5xx", namespace="Shop"), target=1), "TargetTracking: the metric's name has no letter that a logical id may begin with; give name="),
