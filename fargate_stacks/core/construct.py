@@ -137,7 +137,8 @@ class Frozen(metaclass=_ValueType):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._redefaulted = cls._restate_defaults()
-        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        # no generated methods: writing and compiling them for each class was a third of what importing us cost
+        dataclass(init=False, kw_only=True, eq=False, repr=False)(cls)
         cls._fields = {one.name: one for one in dataclasses.fields(cls) if one.init}
 
     @classmethod
@@ -159,6 +160,25 @@ class Frozen(metaclass=_ValueType):
                 setattr(cls, key, field(default=cls.__dict__[key], kw_only=False))
         cls.__annotations__ = annotations
         return frozenset(changed)
+
+    if not TYPE_CHECKING:  # a type checker reads the fields, and knows that they are frozen
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            positional = [key for key, one in self._fields.items() if not one.kw_only]
+            given = {**dict(zip(positional, args, strict=False)), **kwargs}
+            for key, one in self._fields.items():
+                if key in given:
+                    value = given[key]
+                else:
+                    value = one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
+                object.__setattr__(self, key, value)
+            self.__post_init__()
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> None:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __post_init__(self) -> None:
         cls = type(self)

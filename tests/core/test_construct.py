@@ -187,3 +187,15 @@ def test_an_annotation_may_name_a_public_value_that_is_not_imported() -> None:
 
 def test_an_annotation_that_nothing_resolves_admits_everything() -> None:
     assert Lender("X", unknown=5).unknown == 5
+
+
+def test_a_subclass_without_a_docstring_is_a_construct_too() -> None:
+    class Bare(Construct):
+        size: int = 1
+
+    assert Bare("X", size=2).size == 2
+    assert dataclasses.replace(Bare("X"), size=3).size == 3
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'size'"):
+        Bare("X").size = 4  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot delete field 'size'"):
+        del Bare("X").size
