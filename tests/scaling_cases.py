@@ -101,6 +101,11 @@ FORECAST = {
     "cpu": Predictive(cpu=50),
     "memory": Predictive(memory=60, mode="ForecastAndScale", ahead=timedelta(minutes=10), buffer=10),
     "requests": Predictive(requests=900),
+    "own": Predictive(
+        load=Metric("Depth", namespace="Shop", dimensions={"Kind": "orders"}, statistic="Sum"),
+        utilization=LOAD,
+        target=0.6,
+    ),
 }
 DEPLOYMENT = {"rolling": Rolling(), "blue/green": BlueGreen(), "linear": Linear(), "canary": Canary()}
 CAPACITY = {

@@ -108,6 +108,15 @@ def read_service(number: int, cloud: Cloud) -> None:
     found = service_of(cloud)
     providers = [one["capacityProvider"] for one in found.get("capacityProviderStrategy", ())]
     assert providers == [one["CapacityProvider"] for one in written.get("CapacityProviderStrategy", ())]
+    api = cloud.api("ecs")
+    (deployment,) = api.list_service_deployments(service=found["serviceArn"])["serviceDeployments"]
+    arns = [deployment["targetServiceRevisionArn"]]
+    (revision,) = api.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
+    measured = revision.get("monitoring", {}).get("metricConfigurations", [])
+    wanted = written.get("Monitoring", {}).get("MetricConfigurations", [])
+    assert [(one["metricNames"], one["resolutionSeconds"]) for one in measured] == [
+        (one["MetricNames"], one["ResolutionSeconds"]) for one in wanted
+    ]
 
 
 def service_of(cloud: Cloud) -> dict[str, Any]:

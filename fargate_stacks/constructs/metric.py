@@ -184,3 +184,17 @@ def watched(metric: Metric | MetricMath, scaled: Scaled, period: int) -> dict[st
     statistic = "Statistic" if metric.statistic in STATISTICS else "ExtendedStatistic"
     named = metric.named(scaled, cloudwatch.MetricDimension)
     return {**named, statistic: metric.statistic, "Period": period, **metric.units}
+
+
+def forecast_queries(metric: Metric | MetricMath, scaled: Scaled) -> list[Any]:
+    """Give the queries by which a forecast knows a metric."""
+    from troposphere import applicationautoscaling as autoscaling
+
+    dialect = Dialect(
+        autoscaling.PredictiveScalingMetricDataQuery,
+        autoscaling.PredictiveScalingMetricStat,
+        autoscaling.PredictiveScalingMetric,
+        autoscaling.PredictiveScalingMetricDimension,
+        {},
+    )
+    return dialect.queries(metric, scaled)

@@ -10,44 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fargate_stacks import (
-    App,
     BlueGreen,
     Canary,
-    Cluster,
-    Container,
-    LoadBalancer,
     Metric,
     MetricMath,
-    Predictive,
-    Queue,
-    Scaling,
     ScheduledAction,
-    Service,
-    Stack,
     StepScaling,
     TargetTracking,
-    Task,
     Template,
-    Vpc,
-    render,
 )
+from tests.constructs.scalings import AGE, scaled
 from tests.constructs.tasks import properties
 from tests.metric_math import Series, of_queries
-
-NET = Vpc("Net")
-MAIN = Cluster("Main", vpc=NET)
-DOOR = LoadBalancer("Door", vpc=NET, public=True)
-JOBS = Queue("Jobs")
-WEB = Task(containers=[Container(image="example/web:1", port=8080)])
-AGE = Metric("AgeOfOldest", namespace="Shop", dimensions={"Queue": "mails"}, statistic="Maximum", unit="Seconds")
-
-
-def scaled(*policies: Any, min: int = 1, max: int = 9, **fields: Any) -> Template:
-    """A service with a route and this scaling; what the service itself is told starts with `service_`."""
-    told = {key.removeprefix("service_"): fields.pop(key) for key in [*fields] if key.startswith("service_")}
-    count = Scaling(min=min, max=max, policies=policies, **fields)
-    web = Service("Web", **{"cluster": MAIN, "task": WEB, "route": DOOR.route(), "count": count, **told})
-    return render(App([Stack("s", [NET, MAIN, DOOR, JOBS, web])]))["s"]
 
 
 def tracking(template: Template, part: str) -> dict[str, Any]:
@@ -360,41 +334,3 @@ def test_scheduled_actions_are_the_targets() -> None:
 def test_the_clock_alone_may_scale() -> None:
     morning = ScheduledAction("morning", schedule="cron(0 8 * * ? *)", min=2)
     assert not [key for key in scaled(min=0, schedule=[morning]).resources if key.endswith("ScalingPolicy")]
-
-
-# forecasts
-
-
-def forecast(**fields: Any) -> dict[str, Any]:
-    template = scaled(cpu=60, predictive=Predictive(**fields))
-    found: dict[str, Any] = properties(template, "WebPredictiveScalingPolicy")
-    assert found["PolicyType"] == "PredictiveScaling"
-    configuration: dict[str, Any] = found["PredictiveScalingPolicyConfiguration"]
-    return configuration
-
-
-def test_a_forecast_is_made_and_only_looked_at_by_default() -> None:
-    assert forecast(cpu=50) == {
-        "Mode": "ForecastOnly",
-        "SchedulingBufferTime": 300,
-        "MaxCapacityBreachBehavior": "HonorMaxCapacity",
-        "MetricSpecifications": [
-            {
-                "TargetValue": 50,
-                "PredefinedMetricPairSpecification": {"PredefinedMetricType": "ECSServiceCPUUtilization"},
-            }
-        ],
-    }
-
-
-def test_a_forecast_that_scales_may_go_beyond_the_maximum() -> None:
-    found = forecast(memory=70, mode="ForecastAndScale", ahead=timedelta(minutes=10), buffer=20)
-    assert (found["Mode"], found["SchedulingBufferTime"]) == ("ForecastAndScale", 600)
-    assert (found["MaxCapacityBreachBehavior"], found["MaxCapacityBuffer"]) == ("IncreaseMaxCapacity", 20)
-
-
-def test_a_forecast_of_requests_names_the_target_group() -> None:
-    (found,) = forecast(requests=500)["MetricSpecifications"]
-    pair = found["PredefinedMetricPairSpecification"]
-    assert pair["PredefinedMetricType"] == "ALBRequestCount"
-    assert {"Fn::GetAtt": ["WebTargetGroup", "TargetGroupFullName"]} in pair["ResourceLabel"]["Fn::Join"][1]
