@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
@@ -76,6 +77,9 @@ def preview(
         if draft.plan.empty:
             out(Ended(stack=name, how="no changes"))
     return any(not one.plan.empty for one in drafts.values())
+
+
+_LINKED_ROLE = re.compile(r"service.linked role", re.IGNORECASE)
 
 
 class _App:
@@ -180,6 +184,16 @@ class _App:
 
     def _deploy(self, name: str) -> None:
         draft = self.drafts[name]
+        try:
+            self._once(draft)
+        except DeployError as error:
+            # the first use of a service makes its role, and loses a race against it: the second try succeeds
+            if not (draft.plan.creates and error.exit_code == 7 and _LINKED_ROLE.search(str(error))):
+                raise
+            self.run.warn(name, "a new account: AWS was still making its service-linked role; once more")
+            self._once(self.planner.plan(self.chosen[name]))
+
+    def _once(self, draft: Draft) -> None:
         run = self.run
         fresh = self.planner.again(draft)
         if fresh is not draft:

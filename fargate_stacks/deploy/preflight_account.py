@@ -200,6 +200,7 @@ def service_linked_roles(subject: Subject) -> Iterator[Finding]:
                 "FS912",
                 logical_id,
                 f"the account has no {role} yet, and a first create often fails for that; "
+                "fargate-stacks bootstrap makes it, or "
                 f"aws iam create-service-linked-role --aws-service-name {service}",
                 "warning",
             )

@@ -60,6 +60,8 @@ _ATTACHED = {
     "AWS::IAM::ManagedPolicy": ("Roles", "Users", "Groups"),
     "AWS::IAM::Policy": ("Roles", "Users", "Groups"),
 }
+_LISTED = 6
+"""Actions of a statement that a line names; the plan has them all."""
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -169,7 +171,8 @@ def _covers(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
 def _told(statement: Mapping[str, Any]) -> str:
     if "Text" in statement:
         return "its policy changes"
-    actions = ", ".join(_text(one) for one in _list(statement.get("Action", statement.get("NotAction"))))
+    listed = [_text(one) for one in _list(statement.get("Action", statement.get("NotAction")))]
+    actions = ", ".join(listed[:_LISTED]) + (f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else "")
     who = f" by {_text(statement['Principal'])}" if "Principal" in statement else ""
     on = ", ".join(_text(one) for one in _list(statement.get("Resource")))
     return f"{actions or 'all actions'}{f' on {on}' if on else ''}{who} is allowed"

@@ -1,0 +1,145 @@
+"""What a deploy needs to be allowed: the permissions that CloudFormation's schemas name, and the deployer's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fargate_stacks.core.template import Template
+from fargate_stacks.deploy.local.schemas import schema
+from fargate_stacks.errors import DeployError
+
+SIZE = 6_144
+"""Characters of a managed policy, white space not counted. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+OWN = (
+    "cloudformation:CancelUpdateStack cloudformation:ContinueUpdateRollback cloudformation:CreateChangeSet "
+    "cloudformation:DeleteChangeSet cloudformation:DeleteStack cloudformation:DescribeChangeSet "
+    "cloudformation:DescribeEvents cloudformation:DescribeStackEvents cloudformation:DescribeStackResources "
+    "cloudformation:DescribeStacks cloudformation:ExecuteChangeSet cloudformation:GetHookResult "
+    "cloudformation:GetTemplate cloudformation:GetTemplateSummary cloudformation:ListChangeSets "
+    "cloudformation:ListHookResults cloudformation:ListStackResources cloudformation:RollbackStack "
+    "cloudformation:SetStackPolicy cloudformation:TagResource cloudformation:UntagResource "
+    "cloudformation:UpdateTerminationProtection ecs:DescribeServiceDeployments ecs:DescribeServiceRevisions "
+    "ecs:DescribeServices ecs:DescribeTaskDefinition ecs:DescribeTasks ecs:ListServiceDeployments ecs:ListTasks "
+    "ecs:StopServiceDeployment elasticloadbalancing:DescribeRules elasticloadbalancing:DescribeTargetHealth "
+    "iam:GetRole logs:FilterLogEvents logs:GetLogEvents s3:ListBucket sts:GetCallerIdentity"
+).split()
+"""The calls that the deployer makes itself."""
+
+_PASSED_TO = (
+    "application-autoscaling.amazonaws.com ecs.amazonaws.com ecs-tasks.amazonaws.com events.amazonaws.com "
+    "monitoring.rds.amazonaws.com rds.amazonaws.com scheduler.amazonaws.com states.amazonaws.com "
+    "vpc-flow-logs.amazonaws.com"
+).split()
+_CAREFUL = ("iam:PassRole", "iam:CreateServiceLinkedRole")
+"""Never allowed on everything: to pass a role is to lend its power."""
+
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
+"""What is no action of IAM's is left out: schemas name calls of S3's older interface too."""
+_READS = ("iam:Get", "iam:List")
+
+TYPICAL = (
+    "AWS::ApplicationAutoScaling::ScalableTarget AWS::ApplicationAutoScaling::ScalingPolicy AWS::CloudWatch::Alarm "
+    "AWS::EC2::EIP AWS::EC2::FlowLog AWS::EC2::InternetGateway AWS::EC2::NatGateway AWS::EC2::Route "
+    "AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::EC2::SecurityGroupEgress AWS::EC2::SecurityGroupIngress "
+    "AWS::EC2::Subnet AWS::EC2::SubnetRouteTableAssociation AWS::EC2::VPC AWS::EC2::VPCEndpoint "
+    "AWS::EC2::VPCGatewayAttachment AWS::ECS::Cluster AWS::ECS::Service AWS::ECS::TaskDefinition "
+    "AWS::ElasticLoadBalancingV2::Listener AWS::ElasticLoadBalancingV2::ListenerRule "
+    "AWS::ElasticLoadBalancingV2::LoadBalancer AWS::ElasticLoadBalancingV2::TargetGroup AWS::IAM::ManagedPolicy "
+    "AWS::IAM::Role AWS::Logs::LogGroup AWS::S3::Bucket AWS::S3::BucketPolicy AWS::SecretsManager::Secret "
+    "AWS::ServiceDiscovery::HttpNamespace AWS::SNS::Topic AWS::SQS::Queue AWS::SQS::QueuePolicy"
+).split()
+"""The types of which permissions are given where no app says which it uses."""
+
+
+def types_of(templates: Mapping[str, Template]) -> list[str]:
+    """Give the resource types of an app; the typical ones where there is none."""
+    found = {body["Type"] for one in templates.values() for body in one.resources.values()}
+    return sorted(found) or list(TYPICAL)
+
+
+def actions(types: Iterable[str], verbs: Iterable[str]) -> set[str]:
+    """Give the actions that CloudFormation's handlers of some types need for some verbs: create, read, delete …
+
+    Raises DeployError where the schemas are not installed.
+    """
+    found: set[str] = set()
+    for kind in types:
+        described = schema(kind)
+        handlers = described.raw.get("handlers", {}) if described is not None else {}
+        for verb in verbs:
+            found |= set(handlers.get(verb, {}).get("permissions", ()))
+    return {one for one in found if _ACTION.fullmatch(one) and one not in _CAREFUL}
+
+
+def deploy_policies(types: Iterable[str], stacks: Iterable[str], bucket: str, partition: str) -> list[dict[str, Any]]:
+    """Give the policies of a role that may deploy these types and nothing else, each within IAM's size.
+
+    Roles and policies it may make, change, pass and delete only under the names that CloudFormation gives them
+    in these stacks: otherwise it could lend itself any power.
+    """
+    wanted = actions(list(types), ("create", "read", "update", "delete", "list")) | set(OWN)
+    lent = {one for one in wanted if one.startswith("iam:") and not one.startswith(_READS)}
+    return _documents(wanted - lent, _more(sorted(lent), list(stacks), bucket, partition))
+
+
+def teardown_policies(types: Iterable[str]) -> list[dict[str, Any]]:
+    """Give the policies of a role that may only read and delete these types."""
+    return _documents(actions(types, ("read", "delete", "list")), ())
+
+
+def _more(lent: list[str], stacks: list[str], bucket: str, partition: str) -> Iterator[dict[str, Any]]:
+    roles = [f"arn:{partition}:iam::*:role/{stack}-*" for stack in stacks]
+    policies = [f"arn:{partition}:iam::*:policy/{stack}-*" for stack in stacks]
+    if lent:
+        yield {"Effect": "Allow", "Action": lent, "Resource": [*roles, *policies]}
+    yield {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": roles,
+        "Condition": {"StringEquals": {"iam:PassedToService": _PASSED_TO}},
+    }
+    yield {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": f"arn:{partition}:s3:::{bucket}/templates/*",
+    }
+
+
+def _documents(wanted: set[str], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = list(more)
+    groups: list[list[str]] = [[]]
+    for action in sorted(wanted):
+        if len(json.dumps([*groups[-1], action], separators=(",", ":"))) > SIZE // 2:
+            groups.append([])
+        groups[-1].append(action)
+    statements += [{"Effect": "Allow", "Action": group, "Resource": "*"} for group in groups if group]
+    return list(_packed(statements))
+
+
+def _packed(statements: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    open_: list[dict[str, Any]] = []
+    for one in statements:
+        if open_ and _size([*open_, one]) > SIZE:
+            yield _document(open_)
+            open_ = []
+        open_.append(one)
+    if open_:
+        yield _document(open_)
+
+
+def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _size(statements: list[dict[str, Any]]) -> int:
+    return len(json.dumps(_document(statements), separators=(",", ":")))
+
+
+def check_count(policies: list[dict[str, Any]]) -> None:
+    """Raise DeployError where a role cannot have so many policies."""
+    if len(policies) > 10:
+        raise DeployError(f"bootstrap: a role has at most 10 policies, this app needs {len(policies)}", exit_code=2)
