@@ -44,7 +44,9 @@ def _lines(found: Findings) -> Iterator[str]:
     for one in found.services:
         yield f"{one.name}: {one.health}, {one.running}/{one.desired} running"
     for evidence in found.evidence:
-        yield from (text for text, _ in evidence_lines(evidence))
+        well = any(one.name == evidence.service and one.health == "healthy" for one in found.services)
+        title = "what ECS tells, though it is healthy now" if well else "why it does not come up"
+        yield from (text for text, _ in evidence_lines(evidence, title))
     if found.diagnosis is not None:
         yield from (line.text for line in lines(Diagnosed(stack=found.stack, diagnosis=found.diagnosis)))
     for text in found.not_read:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fargate_stacks.cli.live import Live, as_json, live_options
+from fargate_stacks.cli.screen_ecs import plain_notice
 from fargate_stacks.cli.times import ago
 
 if TYPE_CHECKING:
@@ -49,5 +50,11 @@ def command(live: Live, name: str | None, since: timedelta | None, follow: bool,
 
 
 def _line(entry: Entry) -> str:
-    parts = [f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.stack, entry.name, entry.status, " ".join(entry.text.split())]
+    parts = [
+        f"{entry.time:%Y-%m-%d %H:%M:%S}",
+        entry.stack,
+        entry.name,
+        entry.status,
+        plain_notice(" ".join(entry.text.split())),
+    ]
     return "  ".join(part for part in parts if part)

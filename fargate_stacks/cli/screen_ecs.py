@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from fargate_stacks.deploy.ecs_row import Row, State
 from fargate_stacks.deploy.evidence import Evidence, Stopped
@@ -14,20 +15,14 @@ from fargate_stacks.deploy.messages import Evidenced, Message, Preflighted, Roll
 Styled = tuple[str, str]
 
 
-def ecs_lines(message: Message, *, zone: tzinfo | None = None, passed: float = 0) -> Iterator[Styled]:
-    """Give the lines of a message about ECS or of a finding before a deploy; none for any other message.
-
-    `passed` are the seconds since the message: a time of bake runs down meanwhile.
-    """
+def ecs_lines(message: Message, *, zone: tzinfo | None = None) -> Iterator[Styled]:
+    """Give the lines of a message about ECS or of a finding before a deploy; none for any other message."""
     match message:
         case Rollout(ecs=row):
-            if row.bake_left is not None:
-                row = replace(row, bake_left=max(0, row.bake_left - int(passed)))
-            yield f"  {row_text(row)}", _style(row.state)
-            if row.hook is not None:
-                yield f"    {approval(row, zone=zone)}", "yellow"
+            for number, (text, style) in enumerate(rollout_lines(row, zone)):
+                yield (text if number else f"{_time(message.time, zone)}{text}"), style
         case TaskFailed(service=service, failing=one):
-            yield f"  {service}  task failed: {what_stopped(one)}", "red"
+            yield f"{_time(message.time, zone)}{service}  task failed: {what_stopped(one)}", "red"
         case Evidenced(evidence=found):
             yield from evidence_lines(found)
         case Preflighted(preflight=one):
@@ -35,6 +30,27 @@ def ecs_lines(message: Message, *, zone: tzinfo | None = None, passed: float = 0
                 f"{one.owner} ({one.stack}.{one.logical_id})" if one.owner else f"{one.stack} {one.logical_id}".strip()
             )
             yield f"{one.severity}: {one.code} {where}: {one.message}", "red" if one.severity == "error" else "yellow"
+
+
+def rollout_lines(row: Row, zone: tzinfo | None = None, passed: float = 0) -> Iterator[Styled]:
+    """Give a row, and below it how a deployment that waits goes on.
+
+    `passed` are the seconds since the row was made: a time of bake runs down meanwhile.
+    """
+    if row.bake_left is not None:
+        row = replace(row, bake_left=max(0, row.bake_left - int(passed)))
+    yield row_text(row), _style(row.state)
+    if row.hook is not None:
+        yield f"  {approval(row, zone=zone)}", "yellow"
+
+
+def _time(time: datetime | None, zone: tzinfo | None) -> str:
+    return f"{time.astimezone(zone):%H:%M:%S}  " if time is not None else "  "
+
+
+def plain_notice(text: str) -> str:
+    """Give what a service says without its own name before it."""
+    return re.sub(r"^\(service [^)]*\) ", "", text)
 
 
 def row_text(row: Row) -> str:
@@ -91,9 +107,9 @@ def what_stopped(one: Stopped) -> str:
     return f"{told}: {reason}" if told and reason else told or reason
 
 
-def evidence_lines(found: Evidence) -> Iterator[Styled]:
+def evidence_lines(found: Evidence, title: str = "why it does not come up") -> Iterator[Styled]:
     """Give all evidence of one service."""
-    yield f"{found.service}: why it does not come up", "bold red"
+    yield f"{found.service}: {title}", "bold red"
     for one in found.stopped:
         times = f"{one.count} tasks" if one.count != 1 else "1 task"
         yield f"  {times}: {what_stopped(one)}", "red"
@@ -102,7 +118,7 @@ def evidence_lines(found: Evidence) -> Iterator[Styled]:
             yield from ((f"      {line}", "") for line in one.log)
         yield from _hints(one.hints)
     for text in found.events:
-        yield f"  ECS: {text}", ""
+        yield f"  ECS: {plain_notice(text)}", ""
     yield from _hints(found.hints)
     for name in found.alarms:
         yield f"  alarm {name} fired", "red"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fargate_stacks.cli.live import Live, live_options
+from fargate_stacks.cli.screen_ecs import plain_notice
 from fargate_stacks.cli.times import since
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _lines(shown: Sequence[ServiceStatus], now: datetime) -> Iterator[str]:
         for url in one.urls:
             yield f"  url         {url.url}{' (inside the VPC)' if url.internal else ''}"
         for event in one.events:
-            yield f"  {since(event.time, now):>8}    {event.text}"
+            yield f"  {since(event.time, now):>8}    {plain_notice(event.text)}"
         for text in one.not_read:
             yield f"  not shown   {text}"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from fargate_stacks.cli.lines import Line, lines, one_line, output_lines, style_of
 from fargate_stacks.cli.screen import Plain
-from fargate_stacks.cli.screen_ecs import ecs_lines
+from fargate_stacks.cli.screen_ecs import rollout_lines
 from fargate_stacks.deploy.messages import (
     Deleting,
     Ended,
@@ -186,7 +186,9 @@ class Tree(Plain):
                 waits = f"{work.status:<18}  {name}  {_time(now - work.since)}"
                 rows.append(Line(f"  {waits}  {work.reason}".rstrip(), style_of(work.status)))
             for since, rollout in stack.services.values():
-                rows += [Line(*one) for one in ecs_lines(rollout, zone=self._zone, passed=now - since)]
+                rows += [
+                    Line(f"  {text}", style) for text, style in rollout_lines(rollout.ecs, self._zone, now - since)
+                ]
         if waiting:
             rows.append(Line(f"waiting for their turn: {', '.join(waiting)}", "dim"))
         return rows

@@ -170,9 +170,9 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
 def _why(ours: Deployment) -> str:
     """Give why a deployment goes or went back, and the hooks that had a part in it."""
     hooks = [
-        f"hook {hook.target.rpartition(':')[2] or hook.id} {hook.status.lower().replace('_', ' ')}"
+        f"hook {hook.target.rpartition(':')[2]} {hook.status.lower().replace('_', ' ')}"
         for hook in ours.hooks
-        if hook.status in ("FAILED", "TIMED_OUT")
+        if hook.status in ("FAILED", "TIMED_OUT") and hook.target
     ]
     return "; ".join(one for one in ((ours.rollback or ours.reason).rstrip("."), *hooks) if one)
 

@@ -197,7 +197,7 @@ class ServiceWatch:
         self._collect(one, before, row)
         if before is None or before.shown != row.shown:
             self._changed = self.clock.monotonic()
-            self.out(Rollout(stack=self.stack, ecs=row))
+            self.out(Rollout(stack=self.stack, ecs=row, time=self.clock.utc()))
 
     def _collect(self, one: Watched, before: Row | None, row: Row) -> None:
         assert one.service is not None
@@ -216,7 +216,7 @@ class ServiceWatch:
             self._extra -= 1
         one.looked = now
         for found in one.collector.look(one.service, one.wanted, since=since):
-            self.out(TaskFailed(stack=self.stack, service=one.name, failing=found))
+            self.out(TaskFailed(stack=self.stack, service=one.name, failing=found, time=self.clock.utc()))
 
     def _targets(self, one: Watched) -> None:
         """Ask for the health of a service's targets while it rolls out."""
@@ -237,7 +237,7 @@ class ServiceWatch:
         if row.targets != (healthy, len(targets)):
             one.row = replace(row, targets=(healthy, len(targets)))
             self._changed = now
-            self.out(Rollout(stack=self.stack, ecs=one.row))
+            self.out(Rollout(stack=self.stack, ecs=one.row, time=self.clock.utc()))
 
     def _judge(self, one: Watched) -> None:
         """Stop a deployment whose tasks fail again and again in one way, where that was asked for."""

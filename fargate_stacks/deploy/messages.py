@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fargate_stacks.core.template import Owner
@@ -123,6 +124,7 @@ class Rollout(Message):
 
     kind: ClassVar[str] = "ecs"
     ecs: Row
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +134,7 @@ class TaskFailed(Message):
     kind: ClassVar[str] = "failing"
     service: str
     failing: Stopped
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,8 +36,11 @@ def shop(scenario: str = "") -> dict[str, Template]:
     return render(App([Stack("shop", [vpc, cluster, edge, api], customize=order, removal="remove")]))
 
 
-def rehearse(cloud: Cloud, templates: dict[str, Template]) -> tuple[list[Message], int]:
-    said: list[Message] = []
+def rehearse(
+    cloud: Cloud, templates: dict[str, Template], said: list[Message] | None = None
+) -> tuple[list[Message], int]:
+    """Deploy; give what was said, also as it is said, and the exit code."""
+    said = [] if said is None else said
     try:
         deploy(templates, cloud.client(), out=said.append, ask=lambda _: True, confirm=lambda _: True)
     except DeployError as error:

@@ -86,7 +86,7 @@ def test_status_shows_the_service_at_a_glance(call: Call, world: Running) -> Non
         "  targets     2/2 healthy",
         "  alarm       api-5xx: OK",
         "  url         https://shop.example.com/api/",
-        "    0s ago    (service shop-Api) has reached a steady state.",
+        "    0s ago    has reached a steady state.",
     ]
 
 

@@ -203,7 +203,7 @@ def test_events_of_the_stack_and_its_services_are_one_list(call: Call, world: Ru
     world.cfn("shop", "UPDATE_COMPLETE")()
     assert [line.split("  ", 1)[1] for line in call("events").out.splitlines()] == [
         "shop  shop  UPDATE_IN_PROGRESS",
-        "shop  Api  (service shop-Api) has started 1 tasks.",
+        "shop  Api  has started 1 tasks.",
         "shop  shop  UPDATE_COMPLETE",
     ]
 
