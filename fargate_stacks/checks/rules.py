@@ -18,6 +18,7 @@ from fargate_stacks.checks import (
     ordering,
     reachability,
     scaling,
+    scaling_terms,
     services,
     surroundings,
     tasks,
@@ -26,8 +27,8 @@ from fargate_stacks.checks.finding import Finding, Templates, locate
 from fargate_stacks.checks.reading import Reading, Rule
 
 _MODULES = (
-    attributes, balancers, containers, definitions, deployments, ignores, ordering, reachability, scaling, services,
-    surroundings, tasks,
+    attributes, balancers, containers, definitions, deployments, ignores, ordering, reachability, scaling,
+    scaling_terms, services, surroundings, tasks,
 )  # fmt: skip
 RULES = tuple(
     sorted(

@@ -24,12 +24,17 @@ from fargate_stacks import (
     LambdaHook,
     Linear,
     LoadBalancer,
+    Metric,
+    MetricMath,
     Pause,
     Rolling,
     Scaling,
+    ScheduledAction,
     Service,
     Spot,
     Stack,
+    StepScaling,
+    TargetTracking,
     Task,
     Volume,
     Vpc,
@@ -59,6 +64,13 @@ def service(name: str = "Web", **fields: Any) -> Service:
 def twins() -> Any:
     routes = [service(name, route=EDGE.route(path, priority=5)) for name, path in (("A", "/a"), ("B", "/b"))]
     return render(App([Stack("s", [VPC, CLUSTER, EDGE, *routes])]))
+
+
+QUEUED = Metric("Queued", namespace="Shop")
+
+
+def twin(name: str) -> TargetTracking:
+    return TargetTracking(name=name, metric=QUEUED, target=1)
 
 
 REFUSED: list[tuple[str, Callable[[], Any], str]] = [
@@ -159,6 +171,13 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     ("FS501", lambda: Scaling(min=4, max=2, cpu=60), "0 ≤ min ≤ max is wanted"),
     ("FS504", lambda: service(count=Scaling(min=1, max=2, requests=100)), "needs exactly one route"),
     ("FS507", lambda: Scaling(min=1, max=2, cpu=600), "cpu is a percentage"),
+    ("FS508", lambda: ScheduledAction("a", schedule="cron(0 8 * * *)", min=1), "cron takes six fields"),
+    ("FS508", lambda: ScheduledAction("a", schedule="rate(1 day)", min=1, timezone="Etc/UTC"), "has no time zone"),
+    ("FS509", lambda: ScheduledAction("a", schedule="rate(1 day)", min=2, max=1), "min=2 is above max=1"),
+    ("FS510", lambda: service(count=Scaling(min=0, max=2, cpu=60)), "would not come back from zero"),
+    ("FS511", lambda: MetricMath("b", metrics={"a": QUEUED}), "uses b, which is not given"),
+    ("FS512", lambda: StepScaling(metric=QUEUED, above={1: 1}, datapoints=2), "datapoints must be 1 to periods=1"),
+    ("FS513", lambda: Scaling(min=1, max=2, policies=[twin("A"), twin("B")]), "A and B follow one metric"),
 ]  # fmt: skip
 
 NOTHING_TO_SAY = {

@@ -1,6 +1,18 @@
 """Mistakes that both type checkers must report: each line marked `wrong`, and no other."""
 
-from fargate_stacks import App, Cluster, Container, LoadBalancer, Scaling, Service, Stack, Task, Vpc
+from fargate_stacks import (
+    App,
+    Cluster,
+    Container,
+    LoadBalancer,
+    Metric,
+    Scaling,
+    Service,
+    Stack,
+    TargetTracking,
+    Task,
+    Vpc,
+)
 
 vpc = Vpc("Network")
 cluster = Cluster("Main", vpc=vpc)
@@ -20,6 +32,9 @@ Service("Web", cluster=vpc, task=task)  # wrong: a VPC is no cluster
 Service("Web", cluster=cluster, task=task, count="2")  # wrong: a text is no count
 Service("Web", cluster=cluster, task=task, route=edge)  # wrong: a load balancer is no route
 Scaling(min=1)  # wrong: no maximum
+Scaling(min=1, max=2, response_time=0.5)  # wrong: a number is no time
+Scaling(min=1, max=2, policies=[Metric("Depth", namespace="Shop")])  # wrong: a metric is no policy
+TargetTracking(metric="Depth", target=1)  # wrong: a text is no metric
 edge.routes("/*")  # wrong: a misspelt verb
 Stack("s", [vpc, 1])  # wrong: a number is no member
 Stack("s", [task])  # wrong: a task is a value, not a member

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.checks.truth import balancers, common, definitions, deployments, others, services, tasks
+from tests.checks.truth import balancers, common, definitions, deployments, others, scaling_terms, services, tasks
 from tests.checks.truth.forms import Truth
 
-_MODULES = (balancers, common, definitions, deployments, others, services, tasks)
+_MODULES = (balancers, common, definitions, deployments, others, scaling_terms, services, tasks)
 TABLES: dict[str, Truth] = dict(sorted((code, one) for module in _MODULES for code, one in module.TABLE.items()))
