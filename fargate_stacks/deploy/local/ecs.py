@@ -17,6 +17,7 @@ from ministack.services.cloudformation import provisioners
 from fargate_stacks.deploy.local import (
     ecs_control,
     ecs_history,
+    ecs_schedules,
     ecs_service_api,
     ecs_targets,
     ecs_task_api,
@@ -47,7 +48,7 @@ def register() -> None:
     }
     provisioners._STACK_TAG_PROPERTY["AWS::ECS::TaskDefinition"] = ("Tags", "list")
     ecs._ACTION_MAP["RegisterTaskDefinition"] = _register
-    for part in (ecs_service_api, ecs_task_api, ecs_history, ecs_control, ecs_targets, ecs_weights):
+    for part in (ecs_schedules, ecs_service_api, ecs_task_api, ecs_history, ecs_control, ecs_targets, ecs_weights):
         part.register()
 
 
@@ -132,6 +133,21 @@ def _fargate_problem(data: Props) -> str:
             "No Fargate configuration exists for given values: "
             f"{cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values."
         )
+    return _role_problem(data)
+
+
+def _role_problem(data: Props) -> str:
+    """Say for what an execution role is missing."""
+    if data.get("executionRoleArn"):
+        return ""
+    needs = "Fargate requires task definition to have execution role ARN to support"
+    for container in data["containerDefinitions"]:
+        if container.get("secrets"):
+            return "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
+        if container.get("logConfiguration", {}).get("logDriver") == "awslogs":
+            return f"{needs} log driver awslogs."
+        if ".dkr.ecr." in container.get("image", ""):
+            return f"{needs} ECR images."
     return ""
 
 

@@ -70,6 +70,15 @@ def of(arn: str) -> Service:
     return found
 
 
+def bound(name: str, least: int, most: int) -> None:
+    """Pull a service's desired count into the bounds of its scalable target."""
+    with clock.turn():
+        service: Service = ecs._services[name]["_service"]
+        wanted = min(max(service.desired, least), most)
+        if wanted != service.desired:
+            _change(service, {"desiredCount": wanted})
+
+
 def _locked(action: Callable[[Data], Any]) -> Callable[[Data], Any]:
     def locked(data: Data) -> Any:
         with clock.lock:

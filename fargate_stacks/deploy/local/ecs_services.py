@@ -12,7 +12,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import ecs
 
-from fargate_stacks.deploy.local import ecs_history, ecs_placing, ecs_targets
+from fargate_stacks.deploy.local import ecs_history, ecs_placing, ecs_registry, ecs_targets
 from fargate_stacks.deploy.local.ecs_targets import Target
 from fargate_stacks.deploy.local.ecs_tasks import Task
 from fargate_stacks.deploy.local.scenarios import script
@@ -24,6 +24,9 @@ PROVEN = 30.0
 """How long a task without any health check runs until it counts as healthy; AWS does not say how long it waits."""
 
 SEE = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+NO_INSTANCES = (
+    "no container instance met all of its requirements. Reason: No Container Instances were found in your cluster."
+)
 EVENTS = 100
 """How many events a service keeps: those of the API reference."""
 
@@ -53,6 +56,9 @@ class Placed:
     task: Task
     deployment: Deployment
     targets: list[Target] = field(default_factory=list)
+    known: bool = False
+    """Whether load balancers and Cloud Map have been told of it, and `left`, that it goes."""
+    left: bool = False
     counted: bool = False
     proven: bool = False
 
@@ -131,6 +137,11 @@ class Service:
         """Start tasks of a deployment, unless failures have made the scheduler wait."""
         if clock.now() < self.not_before:
             return
+        if self.record.get("launchType") == "EC2":
+            # the default of a service that names neither launch type nor provider, in a cluster that has none either
+            if not any(NO_INSTANCES in event["message"] for event in self.record["events"]):
+                self.says(f"was unable to place a task because {NO_INSTANCES} {SEE}")
+            return
         started = [made for made in (self._start(deployment) for _ in range(count)) if made]
         if started:
             tasks = " ".join(f"(task {task.id})" for task in started)
@@ -195,10 +206,12 @@ class Service:
         one = next((one for one in self.placed if one.task is task), None)
         if one is None:
             return
-        if task.status == "RUNNING" and not one.targets and task.live:
+        if task.status == "RUNNING" and not one.known:
+            one.known = True
             self._register(one)
             clock.after(PROVEN, self.step)
-        if task.stopping and one.targets and all(target.state != "draining" for target in one.targets):
+        if task.stopping and one.known and not one.left:
+            one.left = True
             self._deregister(one)
         if task.live and task.record["healthStatus"] == "UNHEALTHY":
             self.says(f"(task {task.id}) failed container health checks.")
@@ -214,15 +227,18 @@ class Service:
         self.step()
 
     def _register(self, one: Placed) -> None:
+        ecs_registry.add(one.task, one.deployment.revision.get("serviceRegistries"), self.record)
         for group, port in self.ports(one.deployment):
             one.targets.append(ecs_targets.add(one.task, group, port, self._target_changed))
             self.says(f"registered 1 targets in (target-group {group})")
 
     def _deregister(self, one: Placed) -> None:
+        ecs_registry.remove(one.task, one.deployment.revision.get("serviceRegistries"))
         for target in one.targets:
             ecs_targets.remove(target)
             self.says(f"deregistered 1 targets in (target-group {target.group})")
-        self.says("has begun draining connections on 1 tasks.")
+        if one.targets:
+            self.says("has begun draining connections on 1 tasks.")
 
     def _target_changed(self, target: Target) -> None:
         task = target.task

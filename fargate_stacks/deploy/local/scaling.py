@@ -20,6 +20,7 @@ from ministack.core.responses import (
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
+from fargate_stacks.deploy.local import ecs_service_api
 from fargate_stacks.deploy.local.calls import Refused, json_call
 
 SERVICE = "ApplicationAutoScaling"
@@ -119,6 +120,8 @@ def _register(data: Data) -> Data:
     targets[key] = record
     if "Tags" in data:
         tags[record["ScalableTargetARN"]] = dict(data["Tags"])
+    if record["ServiceNamespace"] == "ecs":
+        ecs_service_api.bound(record["ResourceId"].partition("/")[2], record["MinCapacity"], record["MaxCapacity"])
     return {"ScalableTargetARN": record["ScalableTargetARN"]}
 
 

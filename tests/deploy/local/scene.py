@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from botocore.validate import ParamValidator
 
 from tests.deploy.local.services import balanced, definition, platform
 from tests.localcloud import Cloud
@@ -16,12 +18,22 @@ QUIET: dict[str, Any] = {"HealthCheck": {"Ref": "AWS::NoValue"}}
 """What takes the health check out of the container."""
 
 
+def fits(operation_model: Any, response_dict: Any, **more: Any) -> None:
+    """Hold an answer of the JSON protocol against the output shape of botocore's model: every name, every type."""
+    if response_dict["status_code"] == 200:
+        report = ParamValidator().validate(json.loads(response_dict["body"]), operation_model.output_shape)
+        assert not report.has_errors(), f"{operation_model.name}: {report.generate_report()}"
+
+
 class Scene:
-    """One service `Web` of the stack `web`, its tasks and what is said of it."""
+    """One service `Web` of the stack `web`, its tasks and what is said of it; every answer of ECS is held against
+    botocore's shapes.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.ecs = cloud.api("ecs")
+        self.ecs.meta.events.register("before-parse.ecs", fits)
 
     def made(
         self, container: Mapping[str, Any] | None = None, *, behind: bool = False, task: Any = None, **props: Any
@@ -79,6 +91,21 @@ class Scene:
         stream = f"app/app/{task['taskArn'].rpartition('/')[2]}"
         answer = self.cloud.api("logs").get_log_events(logGroupName=self.ids["Log"], logStreamName=stream)
         return [one["message"] for one in answer["events"]]
+
+    def run(self, **request: Any) -> Any:
+        """Run one task of the service's definition where the service's own are."""
+        request.setdefault("taskDefinition", self.service["taskDefinition"])
+        request.setdefault("networkConfiguration", self.service["networkConfiguration"])
+        request.setdefault("capacityProviderStrategy", [{"capacityProvider": "FARGATE", "weight": 1}])
+        return self.ecs.run_task(cluster=self.ids["Main"], **request)
+
+    def task(self, arn: str) -> Any:
+        """Describe a task."""
+        return self.ecs.describe_tasks(cluster=self.ids["Main"], tasks=[arn])["tasks"][0]
+
+    def ran(self, **request: Any) -> Any:
+        """Run a task to its end, and describe it."""
+        return self.task(self.run(**request)["tasks"][0]["taskArn"])
 
     def passes(self, seconds: float) -> None:
         """Let virtual seconds pass."""
