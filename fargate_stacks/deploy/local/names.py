@@ -127,6 +127,7 @@ ministack.services.ecs _tasks
 ministack.services.ecs _update_service
 ministack.services.ecs reset
 ministack.services.efs _mount_targets
+ministack.services.eventbridge _invoke_target
 ministack.services.iam _aws_managed_policies
 ministack.services.iam _policies
 ministack.services.iam _roles
@@ -134,6 +135,8 @@ ministack.services.rds _clusters
 ministack.services.rds _instances
 ministack.services.s3 _buckets
 ministack.services.secretsmanager _resolve
+ministack.services.servicediscovery _deregister_instance
+ministack.services.servicediscovery _register_instance
 ministack.services.ssm _lookup_parameter
 """
 
