@@ -16,7 +16,7 @@ from ministack import app
 from ministack.core import responses
 
 from fargate_stacks.deploy.client import is_loopback
-from fargate_stacks.deploy.local import scaling, scenario_rules, scenarios, tempo
+from fargate_stacks.deploy.local import scaling, scenario_rules, scenarios, stores, tempo
 from fargate_stacks.deploy.local.faults import FAULTS
 from fargate_stacks.deploy.local.process import ALIVE, PLAY, RESET
 from fargate_stacks.deploy.local.scenario_rules import ApiRule
@@ -160,6 +160,7 @@ async def reset(home: Path | None) -> None:
     tempo.clock.forget()
     requests.reset()
     scaling.reset()
+    stores.reset()
     await asyncio.to_thread(app._reset_all_state)
     FAULTS.forget()
     ASKED_SPEED.clear()

@@ -79,7 +79,10 @@ class Type:
 
     def _attributes(self, answer: Answer, props: Props) -> dict[str, Any]:
         found = {name: _at(path, answer, props) for name, path in self.attributes.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        # as a template sees them: numbers are text
+        return {
+            name: str(value) if isinstance(value, int) else value for name, value in found.items() if value is not None
+        }
 
 
 def _at(path: str, answer: Answer, props: Props) -> Any:
@@ -109,11 +112,13 @@ def _tags(kind: str) -> Callable[[Props], dict[str, Any]]:
     return given
 
 
-def _part(physical_id: str, number: int) -> str:
+def part(physical_id: str, number: int) -> str:
+    """Give one part of an id of several."""
     return physical_id.split("|")[number]
 
 
-def _map_of_tags(props: Props) -> dict[str, Any]:
+def map_of_tags(props: Props) -> dict[str, Any]:
+    """Give tags as a map, as some services want them."""
     tags = props.get("Tags") or ()
     return {"Tags": {one["Key"]: one["Value"] for one in tags}} if isinstance(tags, list) else {}
 
@@ -165,10 +170,10 @@ TYPES = (
         "CreateAddon",
         ("=ClusterName", "=AddonName"),
         "DeleteAddon",
-        lambda physical_id, props: {"clusterName": _part(physical_id, 0), "addonName": _part(physical_id, 1)},
+        lambda physical_id, props: {"clusterName": part(physical_id, 0), "addonName": part(physical_id, 1)},
         update="UpdateAddon",
         attributes={"Arn": "addon.addonArn"},
-        given=_map_of_tags,
+        given=map_of_tags,
     ),
     Type(
         "AWS::ECS::ClusterCapacityProviderAssociations",

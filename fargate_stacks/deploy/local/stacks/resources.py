@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import engine, provisioners, stacks
 
 from fargate_stacks.deploy.local.faults import FAULTS
@@ -128,8 +129,17 @@ class Resource:
         physical_id = record["PhysicalResourceId"]
         changed = provisioners._RESOURCE_HANDLERS.get(self.type, {}).get("update")
         if inspect.iscoroutinefunction(changed):
-            physical_id, attributes = await changed(physical_id, before, after, self.stack["StackName"])
-            return physical_id, attributes, "", []
+            if not provisioners._replacing_change(self.type, before, after):
+                physical_id, attributes = await changed(physical_id, before, after, self.stack["StackName"])
+                return physical_id, attributes, record.get("_name_seed", ""), []
+            seed = new_uuid()[:8]
+            token = stacks._NAME_SEED.set(seed)
+            try:
+                made = provisioners._RESOURCE_HANDLERS[self.type]["create"]
+                physical_id, attributes = await made(self.name, after, self.stack["StackName"])
+            finally:
+                stacks._NAME_SEED.reset(token)
+            return physical_id, attributes, seed, []
         later: list[Any] = []
         tokens = (
             (stacks._RETAIN_REPLACED, stacks._RETAIN_REPLACED.set(retain)),
