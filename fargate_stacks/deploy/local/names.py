@@ -127,8 +127,8 @@ ministack.services.ecs _tasks
 ministack.services.ecs _update_service
 ministack.services.ecs reset
 ministack.services.efs _mount_targets
-ministack.services.eventbridge _invoke_target
 ministack.services.eks _clusters
+ministack.services.eventbridge _invoke_target
 ministack.services.iam _aws_managed_policies
 ministack.services.iam _policies
 ministack.services.iam _roles
