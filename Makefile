@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CHECKOV_VENV ?= .venv-checkov
+CDK ?= .venv-cdk
 BIN := $(VENV)/bin
 BLUEPRINT ?= blueprints/web_service.py
 RUN := $(BIN)/fargate-stacks
@@ -9,10 +10,11 @@ SOURCES := fargate_stacks tests blueprints benchmarks
 
 # checkov pins a boto3 and a networkx that the local emulator and cfn-lint refuse: it lives by itself
 export CHECKOV := $(CURDIR)/$(CHECKOV_VENV)/bin/checkov
+export CDK_MODULES := $(CURDIR)/$(CDK)/node_modules
 # whatever is signed in on this machine, no target may use it
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-.PHONY: help setup demo test check format bench pages docs clean
+.PHONY: help setup demo test check format bench security pages docs clean
 
 help:
 	@echo "make demo    synthesize, check, deploy to the local emulator and destroy $(BLUEPRINT)"
@@ -20,6 +22,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter, file length"
 	@echo "make format  let ruff format and fix the sources"
 	@echo "make bench   how fast synth is, as ratios; how many calls it takes to watch 40 services"
+	@echo "make security  what security rule packs say of the blueprints, beside CDK's pattern"
 	@echo "make pages   write the pages of docs/ that are made from code and data"
 	@echo "make docs    build the documentation into site/"
 
@@ -59,6 +62,15 @@ bench: setup
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/services.py
 
+# cdk-nag and Control Tower's rule files come by npm; without it the table has dashes and says so
+$(CDK)/.installed:
+	-npm install --prefix $(CDK) --no-audit --no-fund --silent \
+		aws-cdk-lib@2.276.0 constructs@10.8.1 cdk-nag@3.0.2 @cdklabs/cdk-validator-cfnguard@0.0.62 \
+		&& touch $@
+
+security: setup $(CHECKOV_VENV)/.installed $(CDK)/.installed
+	$(BIN)/python -m benchmarks.security --rules
+
 pages: setup
 	$(BIN)/python -m tests.docs
 
@@ -66,4 +78,4 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
