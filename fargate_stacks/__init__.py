@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
     from fargate_stacks.constructs.container import Container, EnvFile, HealthCheck, Restart
     from fargate_stacks.constructs.deployment import Deployment, Rolling
+    from fargate_stacks.constructs.discovery import DnsNames
+    from fargate_stacks.constructs.distribution import Distribution
     from fargate_stacks.constructs.dns import HostedZone
     from fargate_stacks.constructs.endpoint import Endpoint
     from fargate_stacks.constructs.express import ExpressService
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
         ParameterImage,
         SsmImage,
     )
+    from fargate_stacks.constructs.http_api import HttpApi
+    from fargate_stacks.constructs.image import Image
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
     from fargate_stacks.constructs.key import Key
+    from fargate_stacks.constructs.lattice import Lattice
     from fargate_stacks.constructs.log_drivers import FireLens, LogDriver, Splunk
     from fargate_stacks.constructs.login import Cognito, Oidc
     from fargate_stacks.constructs.metric import Metric, MetricMath
@@ -41,7 +46,9 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.network import Vpc
     from fargate_stacks.constructs.network_balancer import NetworkLoadBalancer
     from fargate_stacks.constructs.network_existing import ExistingVpc
+    from fargate_stacks.constructs.pre_deploy import PreDeploy
     from fargate_stacks.constructs.predictive import Predictive
+    from fargate_stacks.constructs.proxy import ConnectTls, Proxy
     from fargate_stacks.constructs.rolling import CircuitBreaker, EarlySuccess
     from fargate_stacks.constructs.route import Route
     from fargate_stacks.constructs.scaling import Scaling
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scheduled import ScheduledAction
     from fargate_stacks.constructs.service import Egress, Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
+    from fargate_stacks.constructs.split import Split
     from fargate_stacks.constructs.task import Task
     from fargate_stacks.constructs.volume import Volume
     from fargate_stacks.constructs.vpc_endpoints import Endpoints
@@ -107,6 +115,13 @@ _HOMES = {
     ),
     "constructs.mutual_tls": ("MutualTls", "TrustStore"),
     "constructs.shifting": ("BlueGreen", "Canary", "LambdaHook", "Linear", "Pause"),
+    "constructs.discovery": ("DnsNames",),
+    "constructs.distribution": ("Distribution",),
+    "constructs.http_api": ("HttpApi",),
+    "constructs.lattice": ("Lattice",),
+    "constructs.pre_deploy": ("PreDeploy",),
+    "constructs.proxy": ("ConnectTls", "Proxy"),
+    "constructs.split": ("Split",),
     "constructs.waf": ("Waf",),
     "constructs.endpoint": ("Endpoint",),
     "constructs.express": ("ExpressService",),
@@ -218,10 +233,13 @@ __all__ = [
     "CircuitBreaker",
     "Cluster",
     "Cognito",
+    "ConnectTls",
     "Construct",
     "Container",
     "DeployError",
     "Deployment",
+    "Distribution",
+    "DnsNames",
     "EarlySuccess",
     "Egress",
     "Endpoint",
@@ -243,11 +261,13 @@ __all__ = [
     "Generate",
     "HealthCheck",
     "HostedZone",
+    "HttpApi",
     "Image",
     "ImageSource",
     "Index",
     "Key",
     "LambdaHook",
+    "Lattice",
     "Linear",
     "LoadBalancer",
     "LoadError",
@@ -266,8 +286,10 @@ __all__ = [
     "Pause",
     "PortAccess",
     "Postgres",
+    "PreDeploy",
     "Predictive",
     "PullThroughCache",
+    "Proxy",
     "Queue",
     "QueueWorker",
     "RenderError",
@@ -281,6 +303,7 @@ __all__ = [
     "SecretValue",
     "Service",
     "SpecError",
+    "Split",
     "Splunk",
     "Spot",
     "SsmImage",

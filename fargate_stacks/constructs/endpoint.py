@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 from troposphere import ec2
 
@@ -14,6 +15,9 @@ from fargate_stacks.constructs.network import Network
 from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr
+
+if TYPE_CHECKING:  # imported where it is given
+    from fargate_stacks.constructs.proxy import ConnectTls
 
 _DNS = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
@@ -32,12 +36,32 @@ class Endpoint(Construct):
     dns_name: str = ""
     """By default the construct's name in lower case, words parted by hyphens."""
     protocol: Literal["http", "http2", "grpc", "tcp"] = "http"
+    idle_timeout: timedelta | None = None
+    """How long a connection without traffic is kept, 0 for ever; by default 5 minutes, 1 hour for tcp."""
+    request_timeout: timedelta | None = None
+    """How long an answer may take, 0 for ever; by default 15 seconds, and tcp knows none."""
+    tls: ConnectTls | None = None
+    """Encrypts between the proxies of client and server; neither container notices."""
+    test_header: Mapping[str, str] = {}
+    """A header and its value that lead to the new revision of a blue/green deployment."""
 
     def check(self) -> None:
         if not 1 <= self.port <= 65535:
             raise self.refuse(f"port must be 1 to 65535, got {self.port}")
         if not _DNS.match(self.host):
             raise self.refuse(f"dns_name must be lower-case letters, digits and hyphens, got {shown(self.host)}")
+
+        for key in ("idle_timeout", "request_timeout"):
+            given: timedelta | None = getattr(self, key)
+            seconds = 0.0 if given is None else given.total_seconds()
+            if not 0 <= seconds <= 2_147_483_647 or seconds % 1:
+                raise self.refuse(f"{key} must be whole seconds, 0 or more, got {seconds:g}")
+        if self.request_timeout is not None and self.protocol == "tcp":
+            raise self.refuse("request_timeout is for http, http2 and grpc; tcp has connections only")
+        if len(self.test_header) > 1:
+            raise self.refuse(f"test_header is one header, got {', '.join(self.test_header)}")
+        if self.test_header and self.protocol == "tcp":
+            raise self.refuse("test_header is for http, http2 and grpc; tcp has no headers")
 
     @property
     def host(self) -> str:

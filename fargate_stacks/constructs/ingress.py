@@ -108,6 +108,12 @@ class LoadBalancer(Construct, Named, RouteSource):
         return self.vpc.subnets(tier, self.who)
 
     @property
+    def placed(self) -> Any:
+        """The subnets that it stands in, as a template wants them."""
+        ids = self._subnets.ids
+        return list(ids) if isinstance(ids, tuple) else ids
+
+    @property
     def arn(self) -> Attr:
         return self.attr("LoadBalancer")
 
@@ -188,7 +194,6 @@ class LoadBalancer(Construct, Named, RouteSource):
         )
 
     def _load_balancer(self) -> Any:
-        subnets = self._subnets
         archives = [one for one in (self.access_logs, self.connection_logs) if one is not None]
         return elb.LoadBalancer(
             self.id("LoadBalancer"),
@@ -197,7 +202,7 @@ class LoadBalancer(Construct, Named, RouteSource):
             DependsOn=[*(self.vpc.internet if self.public else ()), *(one.ready for one in archives)],
             Type="application",
             Scheme="internet-facing" if self.public else "internal",
-            Subnets=subnets.ids if not isinstance(subnets.ids, tuple) else list(subnets.ids),
+            Subnets=self.placed,
             SecurityGroups=[self.security_group],
             LoadBalancerAttributes=[
                 elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in self._attributes().items()

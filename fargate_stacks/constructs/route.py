@@ -13,7 +13,7 @@ from fargate_stacks.constructs.conditions import Match
 from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.network import Network
 from fargate_stacks.constructs.targets import problem, target_group
-from fargate_stacks.core.construct import verb
+from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.priorities import Conditions, Priority
 from fargate_stacks.core.values import Text
 
@@ -110,9 +110,9 @@ class Route(Entry):
 
     def resources(self, to: Target) -> Iterator[Any]:
         service, part = to.service, self.part
-        yield target_group(self, service.id(f"{part}TargetGroup"), to)
+        yield target_group(self, service.id(f"{part}TargetGroup"), to.port, to.network)
         if to.deployment.shifts:
-            yield target_group(self, service.id(f"{part}GreenTargetGroup"), to)
+            yield target_group(self, service.id(f"{part}GreenTargetGroup"), to.port, to.network)
         yield self._rule(to, f"{part}ListenerRule", self.load_balancer.listener_arn, self.load_balancer.listener_key)
         test = self.load_balancer.test_listener_arn
         if to.deployment.shifts and test is not None:
@@ -140,22 +140,29 @@ class Route(Entry):
 
     def _rule(self, to: Target, part: str, listener: Text, key: Hashable) -> Any:
         logical_id = to.service.id(part)
+        forward = to.deployment.forward(to.service, self.part, logical_id)
+        return self.rule(to.service, logical_id, forward, listener, key)
+
+    def rule(
+        self, owner: Construct, logical_id: str, forward: Any, listener: Text | None = None, key: Hashable = None
+    ) -> Any:
+        """Give the listener rule that does `forward` with what this route matches."""
+        balancer = self.load_balancer
         more = {}
         for pattern, replacement in self.rewrite.items():
             rewrite = elb.RewriteConfigObject(Rewrites=[elb.RewriteConfig(Regex=pattern, Replace=replacement)])
             more["Transforms"] = [elb.Transform(Type="url-rewrite", UrlRewriteConfig=rewrite)]
-        forward = to.deployment.forward(to.service, self.part, logical_id)
         return elb.ListenerRule(
             logical_id,
-            ListenerArn=listener,
+            ListenerArn=balancer.listener_arn if listener is None else listener,
             Priority=Priority(
-                listener=key,
-                listener_name=self.load_balancer.who,
+                listener=balancer.listener_key if listener is None else key,
+                listener_name=balancer.who,
                 rule=logical_id,
-                label=f"{self.who} of {to.service.who}",
+                label=f"{self.who} of {owner.who}",
                 conditions=self.conditions,
                 explicit=self.priority,
-                within=self.load_balancer.priorities,
+                within=balancer.priorities,
             ),
             Conditions=list(self.match.rule_conditions()),
             **more,

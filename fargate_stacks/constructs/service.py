@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from troposphere import Ref, ec2, ecs
 
@@ -26,6 +26,11 @@ from fargate_stacks.core import ext
 from fargate_stacks.core.construct import Construct, Value, nearest
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text
+
+if TYPE_CHECKING:  # few services have them: they are imported where they are given
+    from fargate_stacks.constructs.access import Access
+    from fargate_stacks.constructs.pre_deploy import PreDeploy
+    from fargate_stacks.constructs.proxy import Proxy
 
 _GRACE = timedelta(seconds=60)
 
@@ -68,7 +73,11 @@ class Service(Construct):
     count: int | Scaling = 1
     route: Entry | Sequence[Entry] | None = None
     endpoint: Endpoint | None = None
+    proxy: Proxy | None = None
+    """What Service Connect's proxy logs; nothing but its own start by default."""
     deployment: Deployment = Rolling()
+    pre_deploy: PreDeploy | None = None
+    """A task that must succeed before each new revision starts, such as a migration."""
     capacity: OnDemand | Spot = OnDemand()
     subnets: Literal["private", "public", "isolated"] | Subnets = "private"
     grace: timedelta | None = None
@@ -140,7 +149,7 @@ class Service(Construct):
 
     def _check_networks(self) -> None:
         ends: list[tuple[str, Network]] = [
-            *((access.label, port.network) for access in self.task.uses for port in access.ports),
+            *((access.label, port.network) for access in self._uses for port in access.ports),
             *((one.front, one.network) for one in self.routes if one.network is not None),
         ]
         if self.endpoint is not None:
@@ -177,6 +186,11 @@ class Service(Construct):
         return self.cluster.vpc
 
     @property
+    def placed(self) -> Subnets:
+        """The subnets in which its tasks run."""
+        return self._subnets
+
+    @property
     def routes(self) -> tuple[Entry, ...]:
         return (self.route,) if isinstance(self.route, Entry) else tuple(self.route or ())
 
@@ -187,9 +201,13 @@ class Service(Construct):
         yield from self._edge_rules()
         yield from task_resources(self, self.task, exec=self.exec, protocols=self._protocols)
         yield from self.deployment.resources(self)
+        if self.endpoint is not None and self.endpoint.tls is not None:
+            yield from self.endpoint.tls.resources(self)
         for one in self.routes:
             yield from one.resources(self._target(one))
         yield from self._moving_traffic()
+        if self.pre_deploy is not None:
+            yield from self.pre_deploy.resources(self)
         yield self._service()
         if isinstance(self.count, Scaling):
             yield from self._scaling(self.count)
@@ -206,7 +224,7 @@ class Service(Construct):
         """The ways between this service's tasks, its load balancers and what it uses: all in this stack."""
         for way in self._doors():
             yield from rules_of_way(self, way)
-        for one in used_ports(self.task.uses):
+        for one in used_ports(self._uses):
             yield from rules_of_port(self, one, narrow=self._narrow)
 
     def _service(self) -> Any:
@@ -228,7 +246,7 @@ class Service(Construct):
         if "LoadBalancers" in more:
             grace = _GRACE if self.grace is None else self.grace
             more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
-        connect = service_connect(self, self.task, self.endpoint)
+        connect = service_connect(self, self.task, self.endpoint, self.proxy)
         if connect is not None:
             more["ServiceConnectConfiguration"] = connect
         return ext.Service(
@@ -347,8 +365,19 @@ class Service(Construct):
         parts = [part for one in self.routes for part in one.waits(self._target(one))]
         rules = [self.attr(part) for part in (*parts, *self.deployment.waits())]
         doors = [self.attr(f"{one.door.name}{way}{one.port}") for one in self._doors() for way in ("Ingress", "Egress")]
-        ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
-        ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in used_ports(self.task.uses) for way in ways]
         others = [one for entry in self.routes for one in entry.after]
         policies = policies_to_wait_for(self, self.task, exec=self.exec)
-        return [*rules, *doors, *ports, *others, *policies, *subnets.after, *self.task.after]
+        before = [] if self.pre_deploy is None else [self.attr("PreDeploy")]
+        return [*rules, *doors, *others, *policies, *before, *self.ways_out(subnets)]
+
+    def ways_out(self, subnets: Subnets) -> list[Attr]:
+        """What must be there before any task of this service can reach what it uses."""
+        ways = ("Ingress", "Egress") if self._narrow else ("Ingress",)
+        ports = [self.attr(f"{one.provider.name}{way}{one.port}") for one in used_ports(self._uses) for way in ways]
+        before = () if self.pre_deploy is None else self.pre_deploy.task.after
+        return [*ports, *subnets.after, *self.task.after, *before]
+
+    @property
+    def _uses(self) -> list[Access]:
+        """What the service's tasks use, and the task that runs before them."""
+        return [*self.task.uses, *([] if self.pre_deploy is None else self.pre_deploy.task.uses)]

@@ -12,7 +12,7 @@ from troposphere import elasticloadbalancingv2 as elb
 from fargate_stacks.core.hints import shown
 
 if TYPE_CHECKING:
-    from fargate_stacks.constructs.entry import Target
+    from fargate_stacks.constructs.network import Network
     from fargate_stacks.constructs.route import Route
 
 _HTTP_CODES = re.compile(r"\d{3}(-\d{3}|(,\d{3})*)\Z")
@@ -70,7 +70,7 @@ def expected(route: Route) -> str:
     return "12" if route.protocol == "grpc" else "200-399"
 
 
-def target_group(route: Route, logical_id: str, to: Target) -> Any:
+def target_group(route: Route, logical_id: str, port: int, network: Network) -> Any:
     """Give a target group for the tasks of a service."""
     protocol = "HTTPS" if route.encrypted else "HTTP"
     grpc = route.protocol == "grpc"
@@ -83,8 +83,8 @@ def target_group(route: Route, logical_id: str, to: Target) -> Any:
         TargetType="ip",
         Protocol=protocol,
         **version,
-        Port=to.port,
-        VpcId=to.network.vpc_id,
+        Port=port,
+        VpcId=network.vpc_id,
         HealthCheckPath="/AWS.ALB/healthcheck" if grpc and route.health == "/" else route.health,
         HealthCheckProtocol=protocol,
         HealthCheckIntervalSeconds=int(route.interval.total_seconds()),

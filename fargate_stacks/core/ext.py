@@ -19,6 +19,12 @@ class GatewayConnector(AWSProperty):
     props = {"PortName": (str, True), "Filters": (dict, False), "HealthCheck": (dict, False)}
 
 
+class ServiceConnectConfiguration(ecs.ServiceConnectConfiguration):
+    """Service Connect with the level of the proxy's own log."""
+
+    props = {**ecs.ServiceConnectConfiguration.props, "ContainerConfigurations": ([dict], False)}
+
+
 class Service(ecs.Service):
     """`AWS::ECS::Service` with the properties of 2026."""
 
