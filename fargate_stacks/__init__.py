@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.express import ExpressService
     from fargate_stacks.constructs.flow_logs import FlowLogs
     from fargate_stacks.constructs.gateway import Gateway
+    from fargate_stacks.constructs.http_api import HttpApi
     from fargate_stacks.constructs.image import (
         BuiltImage,
         CachedImage,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
         ParameterImage,
         SsmImage,
     )
-    from fargate_stacks.constructs.http_api import HttpApi
-    from fargate_stacks.constructs.image import Image
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
     from fargate_stacks.constructs.key import Key
@@ -288,8 +287,8 @@ __all__ = [
     "Postgres",
     "PreDeploy",
     "Predictive",
-    "PullThroughCache",
     "Proxy",
+    "PullThroughCache",
     "Queue",
     "QueueWorker",
     "RenderError",

@@ -18,6 +18,8 @@ from fargate_stacks import (
     Cluster,
     Construct,
     Container,
+    Distribution,
+    DnsNames,
     Egress,
     Endpoint,
     Endpoints,
@@ -26,14 +28,17 @@ from fargate_stacks import (
     FlowLogs,
     Gateway,
     HostedZone,
+    HttpApi,
     Key,
     LambdaHook,
+    Lattice,
     LoadBalancer,
     LogArchive,
     Metric,
     NetworkLoadBalancer,
     Parameter,
     Postgres,
+    PreDeploy,
     Predictive,
     PullThroughCache,
     Queue,
@@ -42,6 +47,7 @@ from fargate_stacks import (
     ScheduledAction,
     Secret,
     Service,
+    Split,
     Stack,
     StepScaling,
     Table,
@@ -118,6 +124,19 @@ def everything() -> list[Construct]:
     listener = Service(
         "Listener", cluster=cluster, task=Task(containers=[container()]), route=lines.listen(443, protocol="TLS")
     )
+    inner = LoadBalancer("Inner", vpc=vpc)
+    split = Split("Half", route=inner.route("/half"), weights={"old": 1, "new": 1}, port=8080)
+    names = DnsNames("Names", vpc=vpc, domain="in.example")
+    mesh = Lattice("Mesh", vpc=vpc, prefix_list="pl-0123456789abcdef0")
+    migrated = Service(
+        "Migrated",
+        cluster=cluster,
+        task=Task(containers=[container()]),
+        route=names.register("migrated"),
+        pre_deploy=PreDeploy(task=Task(containers=[container(None)])),
+    )
+    meshed = Service("Meshed", cluster=cluster, task=Task(containers=[container()]), route=mesh.route(priority=1))
+    fronts = [inner, split, names, mesh, migrated, meshed, HttpApi("Api", edge=inner), Distribution("Cdn", edge=inner)]
     shared = Gateway("Shared", vpc=vpc, clusters=[cluster], role="arn:aws:iam::123456789012:role/gateways")
     express = ExpressService("Quick", cluster=cluster, task=Task(containers=[container()], uses=[data.connect()]))
     doors = [
@@ -168,7 +187,7 @@ def everything() -> list[Construct]:
     )
     return [
         *(vpc, cluster, edge, address, data, bucket, queue, secret, shop, client),
-        *(*doors, *stores, *worker, scaled.queue, posted),
+        *(*doors, *fronts, *stores, *worker, scaled.queue, posted),
     ]
 
 
@@ -216,6 +235,23 @@ CONTRACT = {
         HookPolicy HookRole WayTargetGroup WayGreenTargetGroup WayListenerRule WayTestListenerRule LoadBalancerRole
         ErrorsAlarm Service
     """,
+    "Inner": "SecurityGroup LoadBalancer Listener",
+    "Half": "OldTargetGroup NewTargetGroup ListenerRule",
+    "Names": "DnsNamespace",
+    "Mesh": """
+        ServiceNetwork SecurityGroup VpcAssociation LatticeService ServiceAssociation LatticeListener
+    """,
+    "Meshed": """
+        SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
+        LatticeIngress8080 LatticeTargetGroup LatticeRule LatticeRole Service
+    """,
+    "Migrated": """
+        SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition Port8080Open DiscoveryService
+        PreDeployLogGroup PreDeployExecutionPolicy PreDeployExecutionRole PreDeployTaskRole PreDeployTaskDefinition
+        PreDeployFunctionLogGroup PreDeployFunctionPolicy PreDeployFunctionRole PreDeployFunction PreDeploy Service
+    """,
+    "Api": "SecurityGroup InnerEgress80 InnerIngress80 VpcLink Api Integration Route LogGroup Stage",
+    "Cdn": "VpcOrigin Distribution",
     "Shared": "SecurityGroup Gateway MainAssociation",
     "Quick": """
         SecurityGroup OrdersIngress5432 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition

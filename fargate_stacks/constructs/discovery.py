@@ -74,7 +74,7 @@ class Registration(Entry):
             DnsConfig=servicediscovery.DnsConfig(
                 NamespaceId=self.names.namespace_id,
                 RoutingPolicy="MULTIVALUE",
-                DnsRecords=[servicediscovery.DnsRecord(Type=self.record, TTL=str(int(self.ttl.total_seconds())))],
+                DnsRecords=[servicediscovery.DnsRecord(Type=self.record, TTL=int(self.ttl.total_seconds()))],
             ),
             # ECS says itself which tasks are healthy
             HealthCheckCustomConfig=servicediscovery.HealthCheckCustomConfig(FailureThreshold=1),

@@ -42,7 +42,7 @@ def test_tasks_are_found_by_a_name_in_a_private_domain() -> None:
     assert properties(template, "NamesDnsNamespace")["Name"] == "internal.example"
     found = properties(template, "WebDiscoveryService")
     assert found["Name"] == "orders"
-    assert found["DnsConfig"]["DnsRecords"] == [{"Type": "A", "TTL": "5"}]
+    assert found["DnsConfig"]["DnsRecords"] == [{"Type": "A", "TTL": 5}]
     assert found["HealthCheckCustomConfig"] == {"FailureThreshold": 1}
     assert properties(template, "WebService")["ServiceRegistries"] == [
         {"RegistryArn": {"Fn::GetAtt": ["WebDiscoveryService", "Arn"]}}
