@@ -275,3 +275,23 @@ def test_changes_come_in_pages(cloud: Cloud) -> None:
     api = cloud.api("cloudformation")
     pages = list(api.get_paginator("describe_change_set").paginate(StackName="s", ChangeSetName="c"))
     assert [len(page["Changes"]) for page in pages] == [100, 50]
+
+
+REFERRING = "{{resolve:secretsmanager:word:SecretString:password}}"
+
+
+def test_a_dynamic_reference_that_is_written_as_before_is_no_change(cloud: Cloud) -> None:
+    cloud.api("secretsmanager").create_secret(Name="word", SecretString='{"password": "hidden1"}')
+    cloud.create("s", template(A=parameter(REFERRING)))
+    cloud.api("secretsmanager").put_secret_value(SecretId="word", SecretString='{"password": "hidden2"}')
+    found = change_set(cloud, template(A=parameter(REFERRING), B=parameter()))
+    assert changes(found).keys() == {"B"}
+
+
+def test_the_value_of_a_dynamic_reference_is_told_nowhere(cloud: Cloud) -> None:
+    cloud.api("secretsmanager").create_secret(Name="word", SecretString='{"password": "hidden1"}')
+    cloud.create("s", template(A=parameter(REFERRING)))
+    found = change_set(cloud, template(A=parameter("else")))
+    told = json.dumps([cloud.history("s"), found], default=str)
+    assert "hidden1" not in told and "{{resolve:secretsmanager:word" in told
+    assert cloud.api("ssm").get_parameter(Name=cloud.physical("s")["A"])["Parameter"]["Value"] == "hidden1"

@@ -72,7 +72,9 @@ def changes(stack: Record, new: Template, old: Template, tags: list[Record] | No
                 "PolicyAction": _action(old.policy(name, "DeletionPolicy", live)),
                 "Scope": [],
                 "Details": [],
-                "BeforeContext": _context(record["Properties"], old.body.get("Resources", {}).get(name, {})),
+                "BeforeContext": _context(
+                    record.get("_told", record["Properties"]), old.body.get("Resources", {}).get(name, {})
+                ),
             }
     secret = [str(one["Value"]) for one in new.parameters.values() if one.get("NoEcho") and one["Value"]]
     return [{"Type": "Resource", "ResourceChange": _masked(found[name], secret)} for name in sorted(found)]
@@ -111,7 +113,8 @@ def _modification(
 ) -> Record | None:
     definition = new.body["Resources"][name]
     kind = definition["Type"]
-    before, after = record["Properties"], _resolved(new, name, known)
+    # a dynamic reference that is written as before is no change, whatever its value is by now
+    before, after = record.get("_told", record["Properties"]), _resolved(new, name, known)
     details = [
         detail
         for key in sorted(before.keys() | after.keys())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -187,7 +188,11 @@ class Deployment:
         resource.say(f"{verb.upper()}_FAILED", reason, record.get("PhysicalResourceId", ""))
         return False
 
-    def _resolved(self, name: str, old: Record | None) -> tuple[Record, Any]:
+    def _resolved(self, name: str, old: Record | None) -> tuple[Record, Record]:
+        """Give a resource's properties, and what its record keeps beside them.
+
+        What people are told has the dynamic references as they are written: their values are secrets.
+        """
         found = self.template.properties(name, self.resources)
         same = self.previous is not None and (
             self.template.body == self.previous.get("_template")
@@ -198,10 +203,9 @@ class Deployment:
             (self.previous or {}).get("_template", {}).get("Resources", {}).get(name) == definition
         )
         known = (old or {}).get("_dynamic")
-        resolved: tuple[Record, Any] = engine._resolve_dynamic_references(
-            found, known, reuse_ssm=same, reuse_secrets=unchanged
-        )
-        return resolved
+        told = copy.deepcopy(found)
+        resolved, values = engine._resolve_dynamic_references(found, known, reuse_ssm=same, reuse_secrets=unchanged)
+        return resolved, {"_dynamic": values, "_told": told}
 
     async def _create(self, resource: Resource) -> bool:
         name = resource.name
@@ -209,60 +213,62 @@ class Deployment:
             return self._adopt(resource)
         self.made.append(name)
         record = self.resources[name] = _record(resource, "CREATE_IN_PROGRESS", {})
-        given, dynamic = self._resolved(name, None)
-        record["Properties"] = given
-        resource.say("CREATE_IN_PROGRESS", properties=given)
+        given, beside = self._resolved(name, None)
+        record |= {"Properties": given, **beside}
+        told = beside["_told"]
+        resource.say("CREATE_IN_PROGRESS", properties=told)
         properties.check(resource.type, name, given)
         whole = resource.tagged(given, self.tags)
         physical_id, attributes, seed = await resource.create(whole)
-        record |= {"PhysicalResourceId": physical_id, "Attributes": attributes, "_dynamic": dynamic, "_name_seed": seed}
-        resource.say("CREATE_IN_PROGRESS", INITIATED, physical_id, given)
+        record |= {"PhysicalResourceId": physical_id, "Attributes": attributes, "_name_seed": seed}
+        resource.say("CREATE_IN_PROGRESS", INITIATED, physical_id, told)
         await resource.settle("create", physical_id, whole)
         record |= {"ResourceStatus": "CREATE_COMPLETE", "Timestamp": now_iso()}
-        resource.say("CREATE_COMPLETE", "", physical_id, given)
+        resource.say("CREATE_COMPLETE", "", physical_id, told)
         return True
 
     def _adopt(self, resource: Resource) -> bool:
-        given, dynamic = self._resolved(resource.name, None)
+        given, beside = self._resolved(resource.name, None)
         physical_id, attributes = stacks._adopt_resource(
             self.id, self.stack["StackName"], resource.name, resource.type, self.imports[resource.name]
         )
         self.resources[resource.name] = _record(resource, "UPDATE_COMPLETE", given) | {
             "PhysicalResourceId": physical_id,
             "Attributes": attributes,
-            "_dynamic": dynamic,
+            **beside,
         }
         return True
 
     async def _update(self, resource: Resource, old: Record) -> bool:
         name = resource.name
-        given, dynamic = self._resolved(name, old)
+        given, beside = self._resolved(name, old)
         before = resource.tagged(old["Properties"], self.old_tags)
         after = resource.tagged(given, self.tags)
         if before == after and resource.type != events.STACK:
             # nobody hears of a resource that does not change; what a stack in the stack does, only it knows
-            self.resources[name] = {**old, "Properties": given, "_dynamic": dynamic}
+            self.resources[name] = {**old, "Properties": given, **beside}
             return True
         physical_id = old["PhysicalResourceId"]
         replaces = provisioners._replacing_change(resource.type, before, after)
         self.rules.check(name, resource.type, "Replace" if replaces else "Modify")
         self.touched[name] = (old, False)
-        record = self.resources[name] = {**old, "ResourceStatus": "UPDATE_IN_PROGRESS", "Properties": given}
-        resource.say("UPDATE_IN_PROGRESS", REPLACING if replaces else "", physical_id, given)
+        record = self.resources[name] = {**old, "ResourceStatus": "UPDATE_IN_PROGRESS", "Properties": given, **beside}
+        told = beside["_told"]
+        resource.say("UPDATE_IN_PROGRESS", REPLACING if replaces else "", physical_id, told)
         properties.check(resource.type, name, given)
         retain = self._retained(name, "UpdateReplacePolicy")
         new_id, attributes, seed, later = await resource.update(old, before, after, retain=retain)
         another = new_id != physical_id or bool(later)
         kept = {} if another else old.get("Attributes", {})
-        record |= {"PhysicalResourceId": new_id, "Attributes": {**kept, **attributes}, "_dynamic": dynamic}
+        record |= {"PhysicalResourceId": new_id, "Attributes": {**kept, **attributes}}
         record["_name_seed"] = seed
         if another:
             self.replaced.append(Replaced(name, old, later))
-            resource.say("UPDATE_IN_PROGRESS", INITIATED, new_id, given)
+            resource.say("UPDATE_IN_PROGRESS", INITIATED, new_id, told)
         self.touched[name] = (old, True)
         await resource.settle("create" if another else "update", new_id, after)
         record |= {"ResourceStatus": "UPDATE_COMPLETE", "Timestamp": now_iso()}
-        resource.say("UPDATE_COMPLETE", "", new_id, given)
+        resource.say("UPDATE_COMPLETE", "", new_id, told)
         return True
 
     def _retained(self, name: str, attribute: str) -> bool:
