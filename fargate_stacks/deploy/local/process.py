@@ -43,9 +43,13 @@ class Running:
 def start(folder: Path) -> Running:
     """Give the local cloud of a folder, started where none runs.
 
-    Two that start at once get the same one. Raises DeployError when the extra is not installed or the
-    child does not come up.
+    Two that start at once get the same one. One that was started from another environment will do, so that
+    the emulator's pins need not be this one's. Raises DeployError when none runs and the extra is not
+    installed, or the child does not come up.
     """
+    running = status(folder)
+    if running is not None:
+        return running
     require()
     home = _home(folder)
     with _locked(home):

@@ -190,6 +190,14 @@ def test_the_missing_extra_is_one_sentence(folder: Path, monkeypatch: pytest.Mon
     assert caught.value.exit_code == 2
 
 
+def test_one_that_another_environment_started_needs_no_extra_here(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = local.start(folder)
+    monkeypatch.setitem(sys.modules, "ministack", None)
+    assert local.start(folder) == found
+
+
 def test_a_missing_private_name_says_which_version_is_wanted() -> None:
     with pytest.raises(DeployError, match=r"ministack 1\.5\.33 is wanted, this is .*, which has no json\.nothing; pip"):
         emulator.check({"json": ("loads", "nothing")})

@@ -110,3 +110,9 @@ def test_all_tables_stand_in_one_file(tmp_path: Path) -> None:
         """)
     )
     assert set(load(tmp_path / "local.toml")) == {"speed", "task", "resource", "api"}
+
+
+def test_the_scenario_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "local.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    assert set(parse(tomllib.loads(text), "docs/local.md")) == {"speed", "seed", "task", "resource", "api"}

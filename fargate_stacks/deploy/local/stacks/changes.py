@@ -114,7 +114,8 @@ def _modification(
     definition = new.body["Resources"][name]
     kind = definition["Type"]
     # a dynamic reference that is written as before is no change, whatever its value is by now
-    before, after = record.get("_told", record["Properties"]), _resolved(new, name, known)
+    before: Record = record.get("_told") or record["Properties"]
+    after = _resolved(new, name, known)
     details = [
         detail
         for key in sorted(before.keys() | after.keys())
