@@ -17,7 +17,6 @@ from tests.readback import READERS, Deployed
 LACKING = {
     "blue_green": "weights of a listener rule",
     "canary_with_approval": "weights of a listener rule",
-    "three_stacks": "a plan of several stacks whose later ones turn out otherwise",
     "express_mode": "ECS Express Mode",
 }
 DEV = [
