@@ -81,8 +81,8 @@ class Image(ImageSource):
 class LockedImage(ImageSource):
     """An image by tag whose digest stands in a lock file, so that the same build runs until the file says otherwise.
 
-    `fargate-stacks lock` asks the registry and writes the file, `images.lock` beside your infra.py, which belongs into
-    version control. Rendering refuses an image that the file does not have.
+    The file is `images.lock` beside your infra.py, `{"images": {"example/web:7": "sha256:..."}}`, written by hand or by
+    your own tools, and belongs into version control. Rendering refuses an image that the file does not have.
     """
 
     name: str = field(kw_only=False)
@@ -107,9 +107,7 @@ class LockedImage(ImageSource):
     def reference(self, runner: Construct, container: str) -> Text:
         digest = self.digest
         if digest is None:
-            raise RenderError(
-                f"{runner.who}: {self.who} is not in {self.lock}; run `fargate-stacks lock`, which asks the registry"
-            )
+            raise RenderError(f"{runner.who}: {self.who} is not in {self.lock}; add its digest there")
         return f"{self.name.rpartition(':')[0]}@{digest}"
 
     def repositories(self) -> Iterator[Text]:
@@ -127,7 +125,7 @@ def read_lock(path: str) -> dict[str, str]:
             return images
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise RenderError(f"{path}: it is no lock file; delete it, and `fargate-stacks lock` writes a new one")
+    raise RenderError(f'{path}: it is no lock file; write {{"images": {{"name:tag": "sha256:..."}}}}')
 
 
 class ParameterImage(ImageSource):
@@ -190,11 +188,11 @@ class SsmImage(ImageSource):
 
 
 class ExternalImage(ImageSource):
-    """An image that others roll out: each deployment of the stack keeps what the service runs at that time.
+    """An image that others roll out: a parameter of the stack, `initial` at first.
 
-    For pipelines that register task definitions and update services by themselves. `initial` runs first. The deployer
-    reads the live task definition and passes its image on; whoever deploys otherwise gives the parameter. Its name is
-    the runner's, the container's unless that is "app", and `Image`.
+    For pipelines that register task definitions and update services by themselves. Whoever deploys the stack gives the
+    image that runs, `--parameter WebImage=...`; the deployer does not read it from the service yet. The parameter's
+    name is the runner's, the container's unless that is "app", and `Image`.
     """
 
     initial: str = field(kw_only=False)
@@ -221,12 +219,13 @@ class ExternalImage(ImageSource):
 
 
 class BuiltImage(ImageSource):
-    """An image that the deployer builds from a folder and pushes into an ECR repository, by docker or podman.
+    """An image that is built from a folder and pushed into an ECR repository: a parameter of the stack says which.
 
-    The tag is made of the built image's own id, so what did not change is neither pushed nor deployed again. `context`
-    is a folder beside your infra.py, `dockerfile` a path in it, `target` a stage, `args` build arguments, which are no
-    place for secrets. It is built for the task's architecture. The repository must be in a stack of its own, before the
-    one that runs the image: a service that starts before the first push would be rolled back. Raises SpecError.
+    The deployer does not build yet: build, push, and give `--parameter WebImage=...`; what to build stands in the
+    template's metadata. `context` is a folder beside your infra.py, `dockerfile` a path in it, `target` a stage, `args`
+    build arguments, which are no place for secrets. The platform is the task's. The repository must be in a stack of
+    its own, before the one that runs the image: a service that starts before the first push would be rolled back.
+    Raises SpecError.
     """
 
     context: str = field(kw_only=False)

@@ -143,7 +143,7 @@ def test_an_image_that_is_not_locked_is_refused_with_the_cure(tmp_path: Path) ->
 )
 def test_what_is_no_lock_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "images.lock").write_text(text)
-    with pytest.raises(RenderError, match="it is no lock file; delete it"):
+    with pytest.raises(RenderError, match="it is no lock file; write"):
         read_lock(str(tmp_path / "images.lock"))
 
 
