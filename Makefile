@@ -60,6 +60,7 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/synth.py
+	$(BIN)/python benchmarks/local.py
 	$(BIN)/python benchmarks/services.py
 
 # cdk-nag and Control Tower's rule files come by npm; without it the table has dashes and says so
