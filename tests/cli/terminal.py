@@ -80,7 +80,9 @@ def run(
     terminal = Terminal(rows, columns)
     pid, descriptor = pty.fork()
     if pid == 0:
-        environment = {key: value for key, value in os.environ.items() if key not in ("CI", "GITHUB_ACTIONS")}
+        # readline, which pytest imports, puts the size of another terminal into the environment of its workers
+        ours = ("CI", "GITHUB_ACTIONS", "LINES", "COLUMNS")
+        environment = {key: value for key, value in os.environ.items() if key not in ours}
         os.execvpe(arguments[0], list(arguments), {**environment, "TERM": "xterm-256color"})
     resize(descriptor, rows, columns)
     end = time.monotonic() + seconds
