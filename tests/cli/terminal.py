@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import termios
 import time
@@ -80,6 +81,7 @@ def run(
     terminal = Terminal(rows, columns)
     pid, descriptor = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
         # readline, which pytest imports, puts the size of another terminal into the environment of its workers
         ours = ("CI", "GITHUB_ACTIONS", "LINES", "COLUMNS")
         environment = {key: value for key, value in os.environ.items() if key not in ours}
