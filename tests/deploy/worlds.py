@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fargate_stacks.deploy.client import CallFailed, Event
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ROOT = "arn:aws:cloudformation:us-east-1:000000000000:stack/root/1"
+ROOT = "arn:aws:cloudformation:us-east-1:000000000000:stack/top/1"
 OURS, CANCEL, EARLIER, LATER = "ours", "cancel", "earlier", "later"
 LATEST = 12.0
 """Seconds after which every event is visible; the stream is promised half a minute."""
