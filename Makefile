@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CHECKOV_VENV ?= .venv-checkov
+FOREIGN_VENV ?= .venv-foreign
 CDK ?= .venv-cdk
 BIN := $(VENV)/bin
 BLUEPRINT ?= blueprints/web_service.py
@@ -10,6 +11,8 @@ SOURCES := fargate_stacks tests blueprints benchmarks
 
 # checkov pins a boto3 and a networkx that the local emulator and cfn-lint refuse: it lives by itself
 export CHECKOV := $(CURDIR)/$(CHECKOV_VENV)/bin/checkov
+# the AWS command line and SAM's, with a botocore of their own, drive the local cloud in tests
+export FOREIGN := $(CURDIR)/$(FOREIGN_VENV)/bin
 export CDK_MODULES := $(CURDIR)/$(CDK)/node_modules
 # whatever is signed in on this machine, no target may use it
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
@@ -44,7 +47,12 @@ demo: setup
 	$(RUN) deploy --local --app $(BLUEPRINT)
 	$(RUN) destroy --local --app $(BLUEPRINT)
 
-test: setup $(CHECKOV_VENV)/.installed
+$(FOREIGN_VENV)/.installed:
+	test -x $(FOREIGN_VENV)/bin/python || $(PYTHON) -m venv $(FOREIGN_VENV)
+	$(FOREIGN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46' 'aws-sam-cli>=1.170'
+	touch $@
+
+test: setup $(CHECKOV_VENV)/.installed $(FOREIGN_VENV)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: setup
@@ -79,4 +87,4 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV_VENV) $(FOREIGN_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
