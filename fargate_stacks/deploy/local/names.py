@@ -39,6 +39,7 @@ ministack.services.cloudformation _stack_events
 ministack.services.cloudformation _stacks
 ministack.services.cloudformation.changesets _find_change_set
 ministack.services.cloudformation.engine _NO_VALUE
+ministack.services.cloudformation.engine _TransformFailed
 ministack.services.cloudformation.engine _apply_transforms
 ministack.services.cloudformation.engine _evaluate_conditions
 ministack.services.cloudformation.engine _extract_deps
@@ -47,6 +48,7 @@ ministack.services.cloudformation.engine _parse_template
 ministack.services.cloudformation.engine _resolve_dynamic_references
 ministack.services.cloudformation.engine _resolve_parameters
 ministack.services.cloudformation.engine _resolve_refs
+ministack.services.cloudformation.engine declared_transforms
 ministack.services.cloudformation.engine validate_template_support
 ministack.services.cloudformation.handlers _ACTION_HANDLERS
 ministack.services.cloudformation.handlers _capabilities_enforced

@@ -295,3 +295,21 @@ def test_the_value_of_a_dynamic_reference_is_told_nowhere(cloud: Cloud) -> None:
     told = json.dumps([cloud.history("s"), found], default=str)
     assert "hidden1" not in told and "{{resolve:secretsmanager:word" in told
     assert cloud.api("ssm").get_parameter(Name=cloud.physical("s")["A"])["Parameter"]["Value"] == "hidden1"
+
+
+def test_the_name_of_an_executed_change_set_is_free(cloud: Cloud) -> None:
+    # as `aws cloudformation deploy`, whose names are seconds; elias5000/clouds-aws issue 9 shows it on AWS
+    first = change_set(cloud, template(A=parameter()), "CREATE")
+    cloud.api("cloudformation").execute_change_set(ChangeSetName=first["ChangeSetId"])
+    cloud.settled("s")
+    second = change_set(cloud, template(A=parameter("2")))
+    assert (second["Status"], second["ExecutionStatus"]) == ("CREATE_COMPLETE", "AVAILABLE")
+    by_name = cloud.api("cloudformation").describe_change_set(StackName="s", ChangeSetName="c")
+    assert by_name["ChangeSetId"] == second["ChangeSetId"]
+    assert described(cloud, first["ChangeSetId"])["ExecutionStatus"] == "EXECUTE_COMPLETE"
+
+
+def test_the_name_of_a_change_set_that_waits_is_taken(cloud: Cloud) -> None:
+    change_set(cloud, template(A=parameter()), "CREATE")
+    with pytest.raises(ClientError, match=r"ChangeSet \[c\] already exists"):
+        change_set(cloud, template(A=parameter()), "CREATE")

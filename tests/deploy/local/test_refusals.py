@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -296,3 +297,31 @@ def test_a_stack_policy_keeps_a_resource_from_deletion(cloud: Cloud) -> None:
     assert cloud.update("s", template(A=parameter()))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert cloud.physical("s").keys() == {"A", "B"}
     assert "does not allow [Update:*] for resource B" in reason(cloud, "s", "B", "UPDATE_FAILED")
+
+
+SERVERLESS = {
+    "Transform": "AWS::Serverless-2016-10-31",
+    "Resources": {
+        "Hello": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {"Handler": "index.main", "Runtime": "python3.13", "InlineCode": "def main(e, c): pass"},
+        }
+    },
+}
+
+
+def test_sams_transform_is_performed(cloud: Cloud) -> None:
+    assert cloud.create("s", SERVERLESS)["StackStatus"] == "CREATE_COMPLETE"
+    assert cloud.physical("s").keys() == {"Hello", "HelloRole"}
+
+
+def test_what_sam_refuses_is_told_as_a_transform_that_failed(cloud: Cloud) -> None:
+    wrong = {**SERVERLESS, "Resources": {"Hello": {"Type": "AWS::Serverless::Function", "Properties": {"Tag": 1}}}}
+    said = refused(cloud, wrong, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+    assert said.startswith("Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application")
+
+
+def test_without_sams_translator_its_transform_is_refused(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "samtranslator", None)
+    said = refused(cloud, SERVERLESS, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+    assert said.startswith("Transform AWS::Serverless-2016-10-31 failed with: the local cloud needs aws-sam-translator")

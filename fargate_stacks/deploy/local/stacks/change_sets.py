@@ -51,7 +51,10 @@ def creating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer]
             raise Refuse(f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated.")
         history = cloudformation._stack_events.get(reviewed["StackId"]) if reviewed else None
         keep_deleted(name)
+        executed = _executed(name, helpers._p(params, "ChangeSetName"))
         told = original(params)
+        # they are found by their ids still, by the name after the new one
+        cloudformation._change_sets.update(executed)
         found = _newest(params) if told[0] < 400 else None
         if reviewed is not None:
             # the stack under review stays the one that it was
@@ -72,6 +75,19 @@ def creating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer]
         return answer("cloudformation", "CreateChangeSet", {"Id": found["ChangeSetId"], "StackId": found["StackId"]})
 
     return create
+
+
+def _executed(stack: str, name: str) -> dict[str, Record]:
+    """Take away what was executed under this name: its name is free again."""
+    found = {
+        change_set_id: one
+        for change_set_id, one in cloudformation._change_sets.items()
+        if (one["StackName"], one["ChangeSetName"]) == (stack, name)
+        and one["ExecutionStatus"] in ("EXECUTE_COMPLETE", "EXECUTE_FAILED")
+    }
+    for change_set_id in found:
+        cloudformation._change_sets.pop(change_set_id)
+    return found
 
 
 def _newest(params: Params) -> Record:

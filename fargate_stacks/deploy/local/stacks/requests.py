@@ -36,6 +36,7 @@ def register() -> None:
     for module in (handlers, changesets):
         module._deploy_stack_async = _deploy
         module.validate_template_support = validation.supported(engine.validate_template_support)
+        module._apply_transforms = validation.transforms(engine._apply_transforms)
         module._resolve_parameters = validation.parameters(engine._resolve_parameters)
     for module in (stacks, handlers):
         module._delete_stack_async = _delete_by_name

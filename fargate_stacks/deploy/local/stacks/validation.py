@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,33 @@ def supported(original: Callable[..., Any]) -> Callable[..., None]:
                 raise ValueError(f"Circular dependency between resources: [{', '.join(ring)}]")
 
     return check
+
+
+def transforms(original: Callable[..., Record]) -> Callable[..., Record]:
+    """Give the emulator's transforms; what SAM objects to, and that it is not here, is told as AWS tells it.
+
+    AWS's servers perform SAM's transform with aws-sam-translator, which is taken where it is installed.
+    """
+
+    def transform(template: Record, *given: Any) -> Record:
+        if _SAM not in engine.declared_transforms(template):
+            return original(template, *given)
+        said = f"the local cloud needs aws-sam-translator for it; {_SAM_PIP}"
+        try:
+            importlib.import_module("samtranslator")
+            return original(template, *given)
+        except ImportError:
+            pass
+        except Exception as error:
+            said = str(getattr(error, "message", error))
+        failed: Record = engine._TransformFailed(template, f"Transform {_SAM} failed with: {said}")
+        return failed
+
+    return transform
+
+
+_SAM = "AWS::Serverless-2016-10-31"
+_SAM_PIP = "pip install aws-sam-translator, in the environment of fargate-stacks, and start it anew"
 
 
 def parameters(original: Callable[..., Any]) -> Callable[..., Any]:
