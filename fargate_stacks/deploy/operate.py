@@ -9,11 +9,13 @@ from typing import Any
 from fargate_stacks.core.template import Owner, Template
 from fargate_stacks.deploy import plan, refusals
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
+from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, plain_reason
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_watch import ServiceWatch
 from fargate_stacks.deploy.events import Stream
 from fargate_stacks.deploy.messages import Diagnosed, Ended
+from fargate_stacks.deploy.patience import patiently
 from fargate_stacks.deploy.run import Run
 from fargate_stacks.deploy.status import Verdict, verdict
 from fargate_stacks.deploy.watch import Ending, Operation, watch
@@ -35,8 +37,8 @@ def execute(
     verb = "create" if made.creates else "update"
     stream = Stream(client, made.stack_id, token=token)
     try:
-        stream.anchor()
-        before = client.stack(made.stack_id)
+        patiently(stream.anchor, run.clock, local=client.local)
+        before = patiently(lambda: client.stack(made.stack_id), run.clock, local=client.local)
     except (KeyboardInterrupt, CallFailed):
         plan.discard(client, made)
         raise
@@ -72,7 +74,7 @@ def execute(
     # with OnStackFailure or a deployment config on the change set AWS refuses DisableRollback beside it
     said = options.express or (made.creates and options.on_failure != "rollback")
     request = {} if said else {"DisableRollback": rollback_off}
-    start(lambda: client.execute(made.change_set, token, **request), operation, made.change_set, client)
+    start(lambda: client.execute(made.change_set, token, **request), operation, made.change_set, client, run.clock)
     try:
         ending = follow(operation, client, run)
     except DeployError:
@@ -120,10 +122,19 @@ def _did_start(client: Client, made: plan.Plan) -> bool:
     return bool(status == "EXECUTE_COMPLETE")
 
 
-def start(call: Callable[[], None], operation: Operation, change_set: str, client: Client) -> None:
+def start(call: Callable[[], None], operation: Operation, change_set: str, client: Client, clock: Clock) -> None:
     """Make the call that starts it; a retry that finds it started is a start."""
+
+    def once() -> None:
+        try:
+            call()
+        except CallFailed as lost:
+            # an answer that never came: a change set tells whether it runs, of all else the watch finds out
+            if change_set or lost.code != "Unreachable":
+                raise
+
     try:
-        call()
+        patiently(once, clock, local=client.local)
     except KeyboardInterrupt:
         raise DeployError(
             f"{operation.name}: interrupted; the {operation.verb} may have begun; {operation.resume}", exit_code=130
@@ -203,9 +214,9 @@ def _other(
 ) -> Ending:
     token = new_token()
     stream = Stream(client, state.id, token=token)
-    stream.anchor()
+    patiently(stream.anchor, run.clock, local=client.local)
     operation = Operation(template.name, state.id, verb, stream, state, template.owners, resume, did_start=lambda: True)
-    start(lambda: call(token), operation, "", client)
+    start(lambda: call(token), operation, "", client, run.clock)
     ending = follow(operation, client, run)
     judge(operation, ending, client, run)
     return ending
@@ -259,7 +270,7 @@ def attach(
         )
     run.note(name, f"it is {state.status}: waiting for the end of that")
     stream = Stream(client, state.id)
-    stream.anchor()
+    patiently(stream.anchor, run.clock, local=client.local)
     follow(Operation(name, state.id, "operation", stream, None, owners or {}), client, run)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.diagnosis import Failure
+from fargate_stacks.deploy.patience import patiently
 from fargate_stacks.errors import DeployError
 
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
@@ -121,9 +123,12 @@ def make(
     Raises DeployError with exit code 6 when CloudFormation refuses it, 2 when the template is too long
     and there is no bucket to send it by.
     """
+    name = request.name(clock.utc())
     asked: dict[str, Any] = {
         "StackName": request.stack,
-        "ChangeSetName": request.name(clock.utc()),
+        "ChangeSetName": name,
+        # a retry with it is the same request
+        "ClientToken": name,
         "ChangeSetType": "CREATE" if request.creates else "UPDATE",
         **(artifacts or Artifacts()).argument(client, request.stack, request.body()),
         "Parameters": list(request.parameters),
@@ -135,7 +140,7 @@ def make(
     if request.tags is not None:
         asked["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
     try:
-        change_set, stack_id = client.create_change_set(**asked)
+        change_set, stack_id = patiently(lambda: client.create_change_set(**asked), clock, local=client.local)
     except CallFailed as error:
         if error.transient or error.expired or error.denied:
             raise
@@ -151,10 +156,11 @@ def make(
             if any(words in reason for words in _EMPTY):
                 return draft
             raise _refused(request, reason, why)
-    except KeyboardInterrupt:
-        discard(client, draft)
+        changes = tuple(_changes(client, found["Changes"], owners))
+    except (KeyboardInterrupt, CallFailed):
+        with suppress(CallFailed):
+            discard(client, draft)
         raise
-    changes = tuple(_changes(client, found["Changes"], owners))
     return Plan(request.stack, request.creates, stack_id, change_set, changes, protects_later=protects_later)
 
 
@@ -193,7 +199,7 @@ def capabilities(template: Mapping[str, Any]) -> list[str]:
 def _made(client: Client, change_set: str, clock: Clock) -> dict[str, Any]:
     pause = 0.05 if client.local else 0.5
     while True:
-        found = client.change_set(change_set)
+        found = patiently(lambda: client.change_set(change_set), clock, local=client.local)
         if found["Status"] in ("CREATE_COMPLETE", "FAILED"):
             return found
         clock.sleep(pause)
