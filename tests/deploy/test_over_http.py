@@ -111,7 +111,7 @@ def test_cancel_by_a_signal(shop: LocalFolder) -> None:
     assert process.stdout is not None
     assert any('"UPDATE_IN_PROGRESS"' in line for line in process.stdout)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, shop.status()) == (130, "UPDATE_ROLLBACK_COMPLETE")
     assert '"UPDATE_ROLLBACK_COMPLETE"' in out
 
