@@ -28,6 +28,7 @@ import pytest
 
 from fargate_stacks.deploy.client import LOCAL_REGION, Client, connect, local_api
 from fargate_stacks.deploy.local.process import PLAY, answer
+from tests.shapes import held
 
 _ACCOUNTS = itertools.count(100000000001)
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -42,8 +43,10 @@ class Cloud:
     region: str = LOCAL_REGION
 
     def api(self, service: str, region: str | None = None) -> Any:
-        """Give a botocore client."""
-        return local_api(service, self.endpoint_url, region=region or self.region, account=self.account)
+        """Give a botocore client whose every answer is held against the model."""
+        made = local_api(service, self.endpoint_url, region=region or self.region, account=self.account)
+        made.meta.events.register("before-parse", held)
+        return made
 
     def client(self) -> Client:
         """Give the deployer's own client."""

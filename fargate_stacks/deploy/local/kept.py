@@ -24,7 +24,7 @@ def serve(service: str, handler: str, functions: Mapping[str, Function]) -> None
     """Let functions answer operations of a service; what they do not answer goes to the emulator, if it has it.
 
     `service` is botocore's name, `handler` the emulator's. A function takes the request and gives the answer as the
-    shapes have them, or raises Refused.
+    shapes have them, or raises Refused. What the emulator says beyond the shapes, where it speaks JSON, is left out.
     """
     before = app.SERVICE_HANDLERS.get(handler)
     protocol = model(service).metadata["protocol"]
@@ -33,7 +33,7 @@ def serve(service: str, handler: str, functions: Mapping[str, Function]) -> None
         operation, request = _read(service, protocol, method, path, headers, body, params)
         if operation not in functions:
             if before is not None:
-                return await before(method, path, headers, body, params)
+                return _known(service, operation, await before(method, path, headers, body, params))
             return _refused(
                 protocol, "UnknownOperationException", f"the local cloud does not imitate {service} {operation}"
             )
@@ -49,6 +49,15 @@ def serve(service: str, handler: str, functions: Mapping[str, Function]) -> None
         )
 
     app.SERVICE_HANDLERS[handler] = handle
+
+
+def _known(service: str, operation: str, told: Any) -> Any:
+    status, kinds, body = told
+    found = model(service)
+    if status != 200 or found.metadata["protocol"] == "query" or operation not in found.operation_names or not body:
+        return told
+    shape = found.operation_model(operation).output_shape
+    return status, kinds, json.dumps(_fit(json.loads(body), shape)).encode() if shape is not None else body
 
 
 def _refused(protocol: str, code: str, message: str) -> Any:

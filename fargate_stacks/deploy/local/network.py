@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +32,19 @@ def register() -> None:
         provisioners._STACK_TAG_PROPERTY[f"AWS::EC2::{kind}"] = ("Tags", "list")
     actions = ec2._ACTION_MAP
     actions["DescribeNatGateways"] = _with_addresses(actions["DescribeNatGateways"])
+    for name in ("CreateVpc", "DescribeVpcs", "CreateDefaultVpc"):
+        actions[name] = _without_inner_ids(actions[name])
+
+
+def _without_inner_ids(action: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Leave out what the emulator tells of a network and EC2 does not."""
+
+    def told(params: Any) -> Any:
+        status, kinds, body = action(params)
+        inner = rb"<(mainRouteTableId|defaultNetworkAclId|defaultSecurityGroupId)>[^<]*</\1>"
+        return status, kinds, re.sub(inner, b"", body)
+
+    return told
 
 
 def call(action: str, **request: Any) -> ElementTree.Element:

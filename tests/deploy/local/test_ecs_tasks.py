@@ -14,21 +14,6 @@ from tests.deploy.local.services import definition, platform
 __all__ = ["by_hand", "ordered", "scene"]
 
 
-def test_answers_are_held_against_the_model(scene: Scene) -> None:
-    """The scene's check fails for a name that botocore's shape does not know."""
-    from tests.deploy.local.scene import fits
-
-    model = scene.ecs.meta.service_model.operation_model("DescribeTasks")
-    with pytest.raises(AssertionError, match="Unknown parameter"):
-        fits(model, {"status_code": 200, "body": b'{"tasks": [{"colour": "red"}]}'})
-    seen: list[str] = []
-    scene.ecs.meta.events.register(
-        "before-parse.ecs", lambda operation_model, **more: seen.append(operation_model.name)
-    )
-    scene.ecs.list_clusters()
-    assert seen == ["ListClusters"]
-
-
 def test_a_task_runs_to_its_end(scene: Scene) -> None:
     """Developer guide, "Stopped tasks error codes": EssentialContainerExited."""
     task = scene.made(DesiredCount=0).ran()
