@@ -12,6 +12,8 @@ from fargate_stacks.deploy.evidence import Evidence, Stopped
 from fargate_stacks.deploy.hint_table import Hint
 from fargate_stacks.deploy.messages import Evidenced, Message, Preflighted, Rollout, TaskFailed
 
+_MANUAL = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+
 Styled = tuple[str, str]
 
 
@@ -49,8 +51,9 @@ def _time(time: datetime | None, zone: tzinfo | None) -> str:
 
 
 def plain_notice(text: str) -> str:
-    """Give what a service says without its own name before it."""
-    return re.sub(r"^\(service [^)]*\) ", "", text)
+    """Give what a service says without its own name before it, and with a target group's name for its ARN."""
+    text = re.sub(r"^\(service [^)]*\) ", "", text).removesuffix(_MANUAL)
+    return re.sub(r"\(target-group arn:[^)]*:targetgroup/([^/)]+)[^)]*\)", r"(target-group \1)", text)
 
 
 def row_text(row: Row) -> str:
@@ -102,7 +105,7 @@ def what_stopped(one: Stopped) -> str:
     ended = ""
     if one.container:
         ended = one.container + (f" exited with {one.exit_code}" if one.exit_code is not None else "")
-    reason = " ".join(one.reason.split())
+    reason = plain_notice(" ".join(one.reason.split()))
     told = ", ".join(part for part in (ended, one.code) if part)
     return f"{told}: {reason}" if told and reason else told or reason
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fargate_stacks.deploy.client import CallFailed
-from fargate_stacks.deploy.diagnosis import Diagnosis, diagnose
+from fargate_stacks.deploy.diagnosis import Diagnosis, diagnose, explained
 from fargate_stacks.deploy.ecs_values import Service, forgotten
 from fargate_stacks.deploy.evidence import Collector, Evidence
 from fargate_stacks.deploy.history import last_operation
@@ -51,10 +51,11 @@ def _with_services(findings: Findings, found: Iterable[Found]) -> Findings:
     found = list(found)
     live = [one for one in statuses(found) if one.health != "missing"]
     collected = [_evidence(one) for one in found]
+    known = {one.logical_id: told for one, (told, _) in zip(found, collected, strict=True)}
     return Findings(
         findings.stack,
         findings.status,
-        findings.diagnosis,
+        explained(findings.diagnosis, known) if findings.diagnosis is not None else None,
         tuple(live),
         tuple(one for one, _ in collected if one.stopped or one.events),
         tuple(dict.fromkeys(text for _, texts in collected for text in texts)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import Event
+from fargate_stacks.deploy.evidence import Evidence
 from fargate_stacks.deploy.hint_table import Hint
 from fargate_stacks.deploy.stack_hints import stack_hints
 
@@ -41,6 +42,8 @@ class Failure:
     owner: Owner | None = None
     hints: tuple[Hint, ...] = ()
     """What it most likely means, and what to do."""
+    because: str = ""
+    """What stopped the tasks of a service; empty where nothing is known of it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,20 @@ def diagnose(
     if not own:
         return None
     return Diagnosis(own[0], tuple(own[1:]), followed, tuple(left))
+
+
+def explained(found: Diagnosis, evidence: Mapping[str, Evidence]) -> Diagnosis:
+    """Give a diagnosis in which failed services say what stopped their tasks; `evidence` is by logical id."""
+
+    def explain(one: Failure) -> Failure:
+        known = evidence.get(one.logical_id)
+        if known is None:
+            return one
+        means = tuple(dict.fromkeys([hint for kind in known.stopped for hint in kind.hints] + list(known.hints)))
+        told = [hint.means for hint in means[:1]] or [kind.reason for kind in known.stopped[:1]]
+        return replace(one, hints=means or one.hints, because="".join(told))
+
+    return replace(found, cause=explain(found.cause), also=tuple(explain(one) for one in found.also))
 
 
 def plain_reason(reason: str) -> str:

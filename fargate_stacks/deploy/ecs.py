@@ -65,14 +65,19 @@ class Ecs:
             token = {"NextToken": answer["NextToken"]}
 
     def services(self, arns: Iterable[str]) -> dict[str, Service]:
-        """Give services by ARN; one that never was is not among them."""
+        """Give services by ARN; one that never was, or whose cluster is gone, is not among them."""
         by_cluster: dict[str, list[str]] = {}
         for arn in dict.fromkeys(arns):
             by_cluster.setdefault(cluster_of(arn), []).append(arn)
         found: dict[str, Service] = {}
         for cluster, some in by_cluster.items():
             for batch in _batches(some, 10):
-                answer = self.call("DescribeServices", cluster=cluster, services=batch)
+                try:
+                    answer = self.call("DescribeServices", cluster=cluster, services=batch)
+                except CallFailed as trouble:
+                    if trouble.code != "ClusterNotFoundException":
+                        raise
+                    break  # gone, and its services with it
                 found |= {one["serviceArn"]: ecs_values.service(one) for one in answer.get("services", [])}
         return found
 

@@ -18,7 +18,7 @@ from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_row import Row, State, Watched, choose, look
 from fargate_stacks.deploy.ecs_values import Deployment, Service, forgotten
-from fargate_stacks.deploy.evidence import Collector
+from fargate_stacks.deploy.evidence import Collector, Evidence
 from fargate_stacks.deploy.messages import Ended, Evidenced, Note, Out, Rollout, TaskFailed, Warn
 from fargate_stacks.errors import DeployError
 
@@ -56,6 +56,7 @@ class ServiceWatch:
     def __post_init__(self) -> None:
         self.watched: dict[str, Watched] = {}
         self._definitions: dict[str, str] = {}
+        self._begun: dict[str, datetime] = {}
         self._turned = False
         self._next = self._changed = self.clock.monotonic()
         self._penalty = self._spent = 0.0
@@ -69,9 +70,11 @@ class ServiceWatch:
         """Take in an event of the stack: which service changes, and which task definition is new."""
         if event.root:
             self._turned = self._turned or "ROLLBACK" in event.status or event.status.startswith("DELETE")
-        elif event.status.startswith("DELETE") or not event.physical_id.startswith("arn:"):
             return
-        elif event.type == DEFINITION and not self._turned:
+        self._begun.setdefault(event.logical_id, event.time)
+        if event.status.startswith("DELETE") or not event.physical_id.startswith("arn:"):
+            return
+        if event.type == DEFINITION and not self._turned:
             self._definitions[event.logical_id] = event.physical_id
         elif event.type == SERVICE and (not self._turned or event.logical_id in self.watched):
             self.add(event.logical_id, event.physical_id)
@@ -140,6 +143,10 @@ class ServiceWatch:
             self.out(Ended(stack=self.stack, how="the stack is complete, its services are not"))
             raise DeployError(f"{self.stack}: {'; '.join(failed)}", exit_code=10)
 
+    def evidence(self) -> dict[str, Evidence]:
+        """Give what was collected, by logical id."""
+        return {one.logical_id: one.collector.evidence() for one in self.watched.values()}
+
     def report(self) -> None:
         """Say all evidence of services that did not come up."""
         for one in self.watched.values():
@@ -194,6 +201,8 @@ class ServiceWatch:
         if before is None or before.stage != row.stage:
             one.stage_since = one.deployment.updated if first and one.deployment else self.clock.utc()
             one.row = row = look(one, gone=gone, now=self.clock.utc())
+        if row.settled and row.targets is not None and row.targets[0] < row.targets[1]:
+            one.row = row = replace(row, targets=None)  # as they were before it was over
         self._collect(one, before, row)
         if before is None or before.shown != row.shown:
             self._changed = self.clock.monotonic()
@@ -201,7 +210,8 @@ class ServiceWatch:
 
     def _collect(self, one: Watched, before: Row | None, row: Row) -> None:
         assert one.service is not None
-        since = one.since or (one.deployment.created if one.deployment else None)
+        # while ECS names no deployment of ours, what was said before the stack's turn for it is not ours either
+        since = one.since or (one.deployment.created if one.deployment else self._begun.get(one.logical_id))
         telling = one.collector.hear(one.service.events, since=since)
         one.collector.alarm(row.alarms)
         now = self.clock.monotonic()

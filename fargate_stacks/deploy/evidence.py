@@ -16,6 +16,9 @@ from fargate_stacks.deploy.hints import hints
 LINES = 30
 """How many of the last log lines are kept of each kind of failure."""
 
+TELLS_MORE = ("health-path", "health-timeout", "health-port")
+"""Hints from a service's events that say more than `health-check`, which a stopped task gives."""
+
 _ORDERLY = re.compile(r"Scaling activity initiated by|rebalanc", re.IGNORECASE)
 """What ECS says of a task that is stopped because another takes its place."""
 _TELLING = re.compile(r"failed|unhealthy|unable|unavailable|limit|rolling back|alarm", re.IGNORECASE)
@@ -142,6 +145,9 @@ class Collector:
         kinds = sorted(self._groups.values(), key=lambda one: -one.count)
         known = {hint.code for one in kinds for hint in one.hints}
         meant = tuple(hint for hint in hints(events=texts) if hint.code not in known)
+        if any(hint.code in TELLS_MORE for hint in meant):
+            # what the load balancer got is in the events; of the tasks ECS only says that the check failed
+            kinds = [replace(one, hints=tuple(h for h in one.hints if h.code != "health-check")) for one in kinds]
         return Evidence(self._name, tuple(kinds), tuple(_without_repeats(texts)), meant, tuple(self._alarms))
 
     def _stopped(self, service: Service, task_definition: str) -> list[Task]:

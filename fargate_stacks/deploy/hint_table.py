@@ -331,7 +331,17 @@ TABLE: tuple[Row, ...] = (
         r"unhealthy in .*(Request timed out|timed out)",
         "health-timeout",
         "the load balancer's check gets no answer in time",
-        "check that the container listens on 0.0.0.0 and on the route's port; a slow start needs Service(grace=...)",
+        "check that the container listens on 0.0.0.0 and on the route's port, and that its security group admits the "
+        "load balancer there, as route= has it; a slow start needs Service(grace=...)",
+        "health",
+    ),
+    _row(
+        "event",
+        r"unhealthy in .*reason Health checks failed\)",
+        "health-port",
+        "nothing takes the load balancer's connections on the port that it checks",
+        "check route(port=) against what the container listens on, and that it listens on 0.0.0.0; a slow start needs "
+        "Service(grace=...)",
         "health",
     ),
     _row(

@@ -10,7 +10,7 @@ from fargate_stacks.core.template import Owner, Template
 from fargate_stacks.deploy import plan, refusals
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.clock import Clock
-from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, plain_reason
+from fargate_stacks.deploy.diagnosis import Diagnosis, Failure, diagnose, explained, plain_reason
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_watch import ServiceWatch
 from fargate_stacks.deploy.events import Stream
@@ -236,6 +236,8 @@ def judge(operation: Operation, ending: Ending, client: Client, run: Run) -> Non
         return
     if diagnosis is None:
         diagnosis = _without_events(operation, ending, client)
+    if isinstance(operation.beside, ServiceWatch):
+        diagnosis = explained(diagnosis, operation.beside.evidence())
     run.out(Diagnosed(stack=operation.name, diagnosis=diagnosis))
     run.out(Ended(stack=operation.name, how="failed", status=ending.status))
     first = diagnosis.cause
@@ -244,7 +246,8 @@ def judge(operation: Operation, ending: Ending, client: Client, run: Run) -> Non
     after = "as it was before" if deleting and safe else "rolled back" if safe else "it needs a decision"
     how = "was interrupted" if interrupted else "failed"
     raise DeployError(
-        f"{operation.name}: the {operation.verb} {how}, {after} ({ending.status}): {first.logical_id}: {first.reason}",
+        f"{operation.name}: the {operation.verb} {how}, {after} ({ending.status}): "
+        f"{first.logical_id}: {first.because or first.reason}",
         exit_code=130 if interrupted else found.value,
     )
 

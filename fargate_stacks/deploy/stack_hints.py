@@ -25,8 +25,8 @@ TABLE: tuple[_Row, ...] = (
         "AWS::ECS::Service",
         r"circuit breaker",
         "breaker",
-        "tasks of the service failed again and again, and ECS gave up; what stopped them stands above",
-        "cure what stopped the tasks; fargate-stacks diagnose SERVICE asks again",
+        "tasks of the service failed again and again, and ECS gave up",
+        "fargate-stacks diagnose SERVICE asks ECS what stopped them, as long as the service and its tasks are known",
     ),
     _row(
         "AWS::ECS::Service",

@@ -15,7 +15,7 @@ from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.engine import deploy
 from fargate_stacks.deploy.local import tempo
 from fargate_stacks.deploy.local.scenarios import TAG
-from fargate_stacks.deploy.messages import Evidenced, Message
+from fargate_stacks.deploy.messages import Diagnosed, Evidenced, Message, Warn
 from fargate_stacks.errors import DeployError
 from tests.localcloud import Cloud
 
@@ -86,7 +86,16 @@ def deployed(local_endpoint: str) -> Cloud:
         ("crash exit_code=3", "exit-1"),
         ("read-only", "read-only"),
         ("out-of-memory after=1", "out-of-memory"),
-        ("failing-health-check", "health-check"),
+        ("failing-health-check", "health-path"),
+        ("silent-health-check", "health-timeout"),
+        ("slow-start", "health-timeout"),
+        ("no-capacity", "no-capacity"),
+        ("vcpu-quota", "vcpu-quota"),
+        ("secret-no-route", "secret-no-route"),
+        ("log-group-no-route", "log-group-no-route"),
+        ("operation-not-permitted", "capability-missing"),
+        ("task-role-denied", "task-role-denied"),
+        ("segmentation-fault", "exit-139"),
     ],
 )
 def test_an_update_that_fails_tells_why(deployed: Cloud, scenario: str, code: str) -> None:
@@ -95,12 +104,28 @@ def test_an_update_that_fails_tells_why(deployed: Cloud, scenario: str, code: st
     assert code in codes(said)
 
 
-@pytest.mark.usefixtures("minutes_in_seconds")
-@pytest.mark.parametrize(("scenario", "code"), [("image-not-found", "image-not-found"), ("crash", "exit-1")])
-def test_a_first_deploy_tells_why_although_all_is_rolled_back(cloud: Cloud, scenario: str, code: str) -> None:
+def first_deploy_tells(cloud: Cloud, scenario: str, code: str) -> None:
     said, exit_code = rehearse(cloud, shop(scenario))
     assert exit_code == 7
     assert code in codes(said)
+    (why,) = [one.diagnosis for one in said if isinstance(one, Diagnosed)]
+    assert code in [hint.code for hint in why.cause.hints]
+    assert not [one for one in said if isinstance(one, Warn)]
+
+
+@pytest.mark.parametrize(("scenario", "code"), [("image-not-found", "image-not-found"), ("no-capacity", "no-capacity")])
+def test_a_first_deploy_tells_why_although_all_is_rolled_back(cloud: Cloud, scenario: str, code: str) -> None:
+    first_deploy_tells(cloud, scenario, code)
+
+
+@pytest.mark.usefixtures("minutes_in_seconds")
+def test_a_first_deploy_that_takes_its_time_tells_why_although_all_is_rolled_back(cloud: Cloud) -> None:
+    first_deploy_tells(cloud, "crash", "exit-1")
+
+
+def test_the_error_names_what_stopped_the_tasks(cloud: Cloud) -> None:
+    with pytest.raises(DeployError, match="ApiService: there is no such image or tag in the registry"):
+        deploy(shop("image-not-found"), cloud.client(), out=lambda _: None, ask=lambda _: True)
 
 
 def test_an_update_tells_why_and_the_service_runs_what_it_ran(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from benchmarks.services import BUDGET, per_minute
 from fargate_stacks.cli.lines import Line
 from fargate_stacks.cli.screen import JsonLines, Plain
 from fargate_stacks.cli.tree import Tree
-from fargate_stacks.deploy.messages import Message
+from fargate_stacks.deploy.messages import Evidenced, Message
 from fargate_stacks.errors import DeployError
 from fargate_stacks.snapshots import TemplateFile
 from tests.deploy.rollouts import World
@@ -98,6 +98,17 @@ def test_express_is_said_on_the_change_set_and_nowhere_else() -> None:
     world.play(express=True)
     assert world.requests["CreateChangeSet"]["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": False}
     assert "DisableRollback" not in world.requests["ExecuteChangeSet"]
+
+
+def test_what_a_service_said_before_is_no_evidence() -> None:
+    world = World()
+    world.says("was unable to place a task. Reason: Capacity is unavailable at this time.")()
+    world.clock.sleep(60)
+    world.deploys_as_usual()
+    SCENES["crash_loop"].build(world)
+    said, _ = world.play()
+    (found,) = [one.evidence for one in said if isinstance(one, Evidenced)]
+    assert not [text for text in found.events if "Capacity" in text]
 
 
 @pytest.mark.parametrize(("services", "stacks"), [(1, 1), (40, 1), (200, 1), (40, 20)])

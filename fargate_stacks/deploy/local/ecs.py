@@ -6,6 +6,7 @@ The resource types call the API's own actions; a service's is done when its depl
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -265,9 +266,19 @@ def over(arn: str) -> bool:
     return False
 
 
+SHOWN = 1.0
+"""Seconds of this machine for which a new service that failed stands under an instant clock: who looks on sees why."""
+
+
 async def _until_steady(arn: str, props: Props) -> None:
-    while not over(arn):
-        await asyncio.sleep(0.02)
+    try:
+        while not over(arn):
+            await asyncio.sleep(0.02)
+    except Unstable:
+        if clock.speed == math.inf and len(ecs_service_api.of(arn).deployments) == 1:
+            # the rollback of a create takes the service and its tasks away; AWS needs minutes until then
+            await asyncio.sleep(SHOWN)
+        raise
 
 
 def _tags(props: Props) -> list[dict[str, str]]:

@@ -130,6 +130,7 @@ class Task:
             "platform": f"linux/{'arm64' if platform.get('cpuArchitecture') == 'ARM64' else 'amd64'}",
             "secret": secrets[0] if secrets else f"arn:aws:secretsmanager:{place}:secret:token-AbCdEf",
             "account": get_account_id(),
+            "region": get_region(),
             "role": self.definition.get("executionRoleArn", "role/ecsTaskExecutionRole").rpartition("/")[2],
             "id": self.id,
             "address": ecs_needs.address(self.network.subnet),

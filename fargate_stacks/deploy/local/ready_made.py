@@ -19,8 +19,28 @@ READY_MADE: dict[str, tuple[str, Mapping[str, Any]]] = {
     **{
         kind.name: (f"every task: {kind.says}", {"task": [{"scenario": kind.name}]})
         for kind in TABLE
-        if kind.name != "runs"
+        if kind.name not in ("runs", "spot-interruption")
     },
+    "spot-interruption": (
+        "the first two tasks: Fargate Spot takes the task back",
+        {"task": [{"scenario": "spot-interruption", "times": 2}]},
+    ),
+    "hook-fails": (
+        "the Lambda function of every lifecycle hook answers FAILED",
+        {"speed": 60, "hook": [{"outcome": "FAILED"}]},
+    ),
+    "hook-times-out": (
+        "the Lambda function of every lifecycle hook does not answer",
+        {"speed": 60, "hook": [{"outcome": "TIMED_OUT"}]},
+    ),
+    "alarm-fires": (
+        "every alarm fires half a minute into a deployment",
+        {"speed": 60, "alarm": [{"alarm": "*"}]},
+    ),
+    "alarm-fires-in-bake": (
+        "every alarm fires half a minute into the time of bake",
+        {"speed": 60, "alarm": [{"alarm": "*", "stage": "BAKE_TIME"}]},
+    ),
     "throttled": (
         "CloudFormation answers Rate exceeded three times, then works",
         {"api": [{"service": "cloudformation", "error": "throttling", "times": 3}]},

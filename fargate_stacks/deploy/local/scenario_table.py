@@ -36,6 +36,11 @@ _DENIED = (
     "AccessDeniedException: User: arn:aws:sts::{account}:assumed-role/{role}/{id} is not authorized to perform: "
     "{action} on resource: {resource} because no identity-based policy allows the {action} action"
 )
+_TIMEOUT = (
+    'RequestError: send request failed caused by: Post "https://{service}.{region}.amazonaws.com/": dial tcp '
+    "{address}:443: i/o timeout"
+)
+_LOGGER = "ResourceInitializationError: failed to validate logger args: "
 _PULL = "CannotPullContainerError: pull image manifest has been retried {tries} time(s): "
 _EXITED = "Essential container in task exited"
 
@@ -94,19 +99,38 @@ TABLE: tuple[Kind, ...] = (
         _ASM + "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
     ),
     Kind(
+        "secret-no-route",
+        "start",
+        "the subnet has no way to Secrets Manager",
+        _ASM.replace("retried 1", "retried 5") + _TIMEOUT.replace("{service}", "secretsmanager"),
+    ),
+    Kind(
         "log-group-denied",
         "start",
         "the execution role may not write the log",
-        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed "
+        _LOGGER + "create stream has been retried 1 times: failed "
         "to create Cloudwatch log stream: "
         + _DENIED.replace("{action}", "logs:CreateLogStream").replace("{resource}", "{stream}")
         + " : exit status 1",
+    ),
+    Kind(
+        "log-group-no-route",
+        "start",
+        "the subnet has no way to CloudWatch Logs",
+        _LOGGER + "The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a "
+        "connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed",
     ),
     Kind(
         "no-capacity",
         "place",
         "Fargate has no capacity in the zone",
         "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+    ),
+    Kind(
+        "vcpu-quota",
+        "place",
+        "the account may not run so many vCPUs on Fargate",
+        "You've reached the limit on the number of vCPUs you can run concurrently",
     ),
     Kind("slow-start", "run", "the container needs long until it answers", options={"after": 300.0}),
     Kind(
@@ -128,12 +152,46 @@ TABLE: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "operation-not-permitted",
+        "end",
+        "the program needs a right that was dropped",
+        _EXITED,
+        options={
+            "exit_code": 1,
+            "after": 2.0,
+            "log": ('nginx: [emerg] chown("/var/cache/nginx/client_temp", 101) failed (1: Operation not permitted)',),
+        },
+    ),
+    Kind(
+        "task-role-denied",
+        "end",
+        "the program asks AWS for what its role does not allow",
+        _EXITED,
+        options={
+            "exit_code": 1,
+            "after": 3.0,
+            "log": (
+                "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the SendMessage "
+                "operation: User: arn:aws:sts::000000000000:assumed-role/task/1 is not authorized to perform: "
+                "sqs:sendmessage on resource: arn:aws:sqs:us-east-1:000000000000:jobs because no identity-based "
+                "policy allows the sqs:sendmessage action",
+            ),
+        },
+    ),
+    Kind(
+        "segmentation-fault",
+        "end",
+        "the program crashes on an invalid memory access",
+        _EXITED,
+        options={"exit_code": 139, "after": 3.0, "log": ()},
+    ),
+    Kind(
         "out-of-memory",
         "end",
         "the container takes more memory than it has",
         _EXITED,
         "OutOfMemoryError: Container killed due to memory usage",
-        {"exit_code": 137, "after": 20.0, "log": ()},
+        {"exit_code": 137, "after": 5.0, "log": ()},
     ),
     Kind(
         "failing-health-check",
@@ -152,7 +210,7 @@ TABLE: tuple[Kind, ...] = (
     Kind(
         "failing-container-check",
         "check",
-        "the container's own health check fails",
+        "the container's own health check fails, where it has one",
         "Task failed container health checks",
         options={"after": 0.0},
     ),
