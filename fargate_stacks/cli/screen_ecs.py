@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from fargate_stacks.deploy.ecs_row import Row, State
 from fargate_stacks.deploy.evidence import Evidence, Stopped
-from fargate_stacks.deploy.hint_table import Hint
+from fargate_stacks.deploy.hint import Hint
 from fargate_stacks.deploy.messages import Evidenced, Message, Preflighted, Rollout, TaskFailed
 
 _MANUAL = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import Event
 from fargate_stacks.deploy.evidence import Evidence
-from fargate_stacks.deploy.hint_table import Hint
+from fargate_stacks.deploy.hint import Hint
 from fargate_stacks.deploy.stack_hints import stack_hints
 
 _CASCADE = re.compile(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fargate_stacks.deploy.client import CallFailed
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.ecs_values import Container, Notice, Service, Task
-from fargate_stacks.deploy.hint_table import Hint
+from fargate_stacks.deploy.hint import Hint
 from fargate_stacks.deploy.hints import hints
 
 LINES = 30

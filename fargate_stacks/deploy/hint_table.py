@@ -6,43 +6,12 @@ never matches costs nothing, one that matches wrongly misleads, so they are narr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Source = Literal["reason", "exit", "log", "event"]
-
-
-@dataclass(frozen=True)
-class Hint:
-    """What something means and what to do."""
-
-    code: str
-    means: str
-    do: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: the kind of text that it looks at, and a pattern in it, whatever the case.
-
-    `reason` is why ECS stopped a task or a container, `exit` a container's exit code, `log` the last lines that it
-    wrote, `event` what the service says.
-    """
-
-    source: Source
-    pattern: str
-    hint: Hint
-    topic: str = ""
-    """Rows of one topic exclude each other; by default each is its own."""
-
-
-def _row(source: Source, pattern: str, code: str, means: str, do: str, topic: str = "") -> Row:
-    return Row(source, pattern, Hint(code, means, do), topic or code)
-
+from fargate_stacks.deploy.hint import Row, row
+from fargate_stacks.deploy.service_hints import SERVICE
 
 TABLE: tuple[Row, ...] = (
     # the image
-    _row(
+    row(
         "reason",
         r"toomanyrequests|pull rate limit|429 Too Many Requests",
         "registry-rate-limit",
@@ -50,7 +19,7 @@ TABLE: tuple[Row, ...] = (
         "take the image from public.ecr.aws or your own ECR repository, or give the registry's credentials",
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"does not contain descriptor matching platform|no match(ing)? (manifest|for platform)|image operating system",
         "image-architecture",
@@ -58,7 +27,7 @@ TABLE: tuple[Row, ...] = (
         'build it for the task (docker build --platform linux/amd64), or say Task(architecture="ARM64")',
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"CannotPull.*(no basic auth|pull access denied|401 Unauthorized|403 Forbidden|not authorized"
         r"|AccessDenied|authorization failed|insufficient_scope)",
@@ -68,7 +37,7 @@ TABLE: tuple[Row, ...] = (
         "credentials",
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"CannotPull.*(i/o timeout|deadline exceeded|connection refused|no such host|request canceled"
         r"|network is unreachable|EOF)",
@@ -78,7 +47,7 @@ TABLE: tuple[Row, ...] = (
         "egress= must admit 443",
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"CannotPull.*(not found|manifest unknown|does not exist|failed to resolve ref)",
         "image-not-found",
@@ -86,7 +55,7 @@ TABLE: tuple[Row, ...] = (
         "check the name and the tag, and that the push ended before the deploy",
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"CannotPull.*no space left on device",
         "image-no-space",
@@ -94,7 +63,7 @@ TABLE: tuple[Row, ...] = (
         "give the task more with Task(ephemeral_storage=...), up to 200 GiB",
         "image",
     ),
-    _row(
+    row(
         "reason",
         r"CannotPull",
         "image-cannot-be-pulled",
@@ -103,7 +72,7 @@ TABLE: tuple[Row, ...] = (
         "image",
     ),
     # what ECS does before a container starts
-    _row(
+    row(
         "reason",
         r"(secret|ssm|asm|parameter).*(AccessDenied|not authorized)|(AccessDenied|not authorized).*(secret|ssm|kms)",
         "secret-denied",
@@ -112,7 +81,7 @@ TABLE: tuple[Row, ...] = (
         "own needs kms:Decrypt for it",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"(secret|ssm|asm).*(ResourceNotFound|can.t find the specified|ParameterNotFound|invalid ssm parameters)",
         "secret-missing",
@@ -120,7 +89,7 @@ TABLE: tuple[Row, ...] = (
         "check its name or ARN and put a value in",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"(secret|ssm|asm).*(did not contain json key|invalid character|not a valid json)",
         "secret-key-missing",
@@ -128,7 +97,7 @@ TABLE: tuple[Row, ...] = (
         "check the key behind the secret's ARN and the secret's value",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"ResourceInitializationError.*(secret|registry auth|ssm|asm).*"
         r"(timeout|deadline exceeded|i/o|canceled|connection|retried)",
@@ -138,7 +107,7 @@ TABLE: tuple[Row, ...] = (
         "admit 443",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"(logger|log stream|log group|logging driver).*(ResourceNotFound|does not exist)",
         "log-group-missing",
@@ -146,7 +115,7 @@ TABLE: tuple[Row, ...] = (
         "deploy again so that CloudFormation makes it, or make it by hand under the same name",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"(logger|log stream|log group|logging driver).*(AccessDenied|not authorized)",
         "log-group-denied",
@@ -154,7 +123,7 @@ TABLE: tuple[Row, ...] = (
         "let the service make its own log group and role, or give the role logs:CreateLogStream and logs:PutLogEvents",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"(logger|log stream|log group|logging driver)",
         "log-group-no-route",
@@ -162,7 +131,7 @@ TABLE: tuple[Row, ...] = (
         "give the VPC a NAT gateway or an endpoint for logs; egress= must admit 443",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"\bEFS\b|mount\.nfs",
         "file-system",
@@ -170,7 +139,7 @@ TABLE: tuple[Row, ...] = (
         "check that every subnet has a mount target, that port 2049 is open to it, and that the task role may mount",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"unable to assume (the )?role|role .* (is invalid|cannot be assumed|should be assumed)"
         r"|ECS was unable to assume",
@@ -179,7 +148,7 @@ TABLE: tuple[Row, ...] = (
         "its trust policy must name ecs-tasks.amazonaws.com; a new role needs some seconds, so deploy again",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"executable file not found|no such file or directory.*(exec|entrypoint)|exec.*no such file or directory",
         "command-not-found",
@@ -187,7 +156,7 @@ TABLE: tuple[Row, ...] = (
         "check command= and entrypoint= against the image; a script needs its interpreter in the image",
         "start",
     ),
-    _row(
+    row(
         "reason",
         r"exec.*permission denied|permission denied.*exec",
         "command-not-executable",
@@ -196,7 +165,7 @@ TABLE: tuple[Row, ...] = (
         "start",
     ),
     # how it ended
-    _row(
+    row(
         "reason",
         r"OutOfMemory|killed due to memory usage",
         "out-of-memory",
@@ -204,7 +173,7 @@ TABLE: tuple[Row, ...] = (
         "give Task(memory=) or Container(memory=) more, or limit the process (a JVM's heap, a worker's count)",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"exec format error",
         "architecture",
@@ -212,7 +181,7 @@ TABLE: tuple[Row, ...] = (
         'build the image for the task (docker build --platform linux/amd64), or say Task(architecture="ARM64")',
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"Read-only file system",
         "read-only",
@@ -220,7 +189,7 @@ TABLE: tuple[Row, ...] = (
         "give the directory to tmpfs={...}, a volume, or say readonly_root=False",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"(bind|listen).*(Permission denied|EACCES)|\bEACCES\b.*\b(80|443)\b",
         "port-not-allowed",
@@ -228,7 +197,7 @@ TABLE: tuple[Row, ...] = (
         "listen on a port above 1024, or leave NET_BIND_SERVICE out of drop=",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"Operation not permitted",
         "capability-missing",
@@ -237,7 +206,7 @@ TABLE: tuple[Row, ...] = (
         "drop less with drop=, or take an image that starts as its own user",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"AccessDenied|is not authorized to perform|UnauthorizedOperation|not authorized to perform",
         "task-role-denied",
@@ -245,7 +214,7 @@ TABLE: tuple[Row, ...] = (
         "add the provider's verb to uses=, as uses=[queue.send()]",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"(Connection|connect|dial).*(timed out|timeout)|\bETIMEDOUT\b|\bConnectTimeout",
         "no-connection",
@@ -253,7 +222,7 @@ TABLE: tuple[Row, ...] = (
         "add the provider's connect() to uses=, which opens the way; egress= must admit it",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"\bECONNREFUSED\b|Connection refused|could not translate host name|\bENOTFOUND\b|\bgetaddrinfo\b",
         "wrong-address",
@@ -261,7 +230,7 @@ TABLE: tuple[Row, ...] = (
         "check host and port in its environment; localhost is the task itself",
         "exit",
     ),
-    _row(
+    row(
         "log",
         r"ModuleNotFoundError|Cannot find module|ClassNotFoundException|ImportError",
         "incomplete-image",
@@ -269,7 +238,7 @@ TABLE: tuple[Row, ...] = (
         "build the image again with all that it needs, and start it once on your machine",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^137$",
         "exit-137",
@@ -277,7 +246,7 @@ TABLE: tuple[Row, ...] = (
         "give Task(memory=) more; let the program end on SIGTERM",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^139$",
         "exit-139",
@@ -285,7 +254,7 @@ TABLE: tuple[Row, ...] = (
         "mostly a native library of another architecture or libc: build the image for the task's architecture",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^143$",
         "exit-143",
@@ -293,7 +262,7 @@ TABLE: tuple[Row, ...] = (
         "look for the container or the check that failed first",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^12[67]$",
         "exit-127",
@@ -301,7 +270,7 @@ TABLE: tuple[Row, ...] = (
         "check command= and entrypoint= against the image",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^0$",
         "exit-0",
@@ -309,7 +278,7 @@ TABLE: tuple[Row, ...] = (
         "keep it in the foreground, or make it a job or a scheduled task",
         "exit",
     ),
-    _row(
+    row(
         "exit",
         r"^[1-9]\d*$",
         "exit-1",
@@ -317,90 +286,6 @@ TABLE: tuple[Row, ...] = (
         "read its last lines; start the image once with the same environment on your machine",
         "exit",
     ),
-    # health
-    _row(
-        "event",
-        r"health checks failed with these codes: \[(?!3)",
-        "health-path",
-        "the load balancer gets an answer, and not the one it wants",
-        'check route(health="/path"): it must answer without a login; route(expect="200-399") admits redirects',
-        "health",
-    ),
-    _row(
-        "event",
-        r"unhealthy in .*(Request timed out|timed out)",
-        "health-timeout",
-        "the load balancer's check gets no answer in time",
-        "check that the container listens on 0.0.0.0 and on the route's port, and that its security group admits the "
-        "load balancer there, as route= has it; a slow start needs Service(grace=...)",
-        "health",
-    ),
-    _row(
-        "event",
-        r"unhealthy in .*reason Health checks failed\)",
-        "health-port",
-        "nothing takes the load balancer's connections on the port that it checks",
-        "check route(port=) against what the container listens on, and that it listens on 0.0.0.0; a slow start needs "
-        "Service(grace=...)",
-        "health",
-    ),
-    _row(
-        "reason",
-        r"failed ELB health checks",
-        "health-check",
-        "the load balancer's check fails",
-        'check route(health="/path", port=...) against what the container listens on; a slow start needs '
-        "Service(grace=...)",
-        "health",
-    ),
-    _row(
-        "reason",
-        r"failed container health checks",
-        "container-health-check",
-        "the container's own health check fails",
-        "run its command inside the container; a slow start needs HealthCheck(start_period=...)",
-        "health",
-    ),
-    # capacity
-    _row(
-        "event",
-        r"Capacity is unavailable at this time",
-        "no-capacity",
-        "Fargate has no room for this size in these zones now",
-        "wait, add zones with Vpc(azs=3), take a smaller size, or mix Spot with on-demand",
-        "capacity",
-    ),
-    _row(
-        "event",
-        r"limit on the number of (vCPUs|tasks)",
-        "vcpu-quota",
-        "the account may not run more Fargate vCPUs at once",
-        "ask for a higher quota (Service Quotas, Fargate), or run less",
-        "capacity",
-    ),
-    _row(
-        "event",
-        r"(ENI|network interface).*(limit|provision)|free addresses|InsufficientFreeAddresses",
-        "no-addresses",
-        "the subnets have no free addresses: each task has a network interface of its own",
-        "give the service larger or more subnets",
-        "capacity",
-    ),
-    _row(
-        "reason",
-        r"Capacity is unavailable|limit on the number of vCPUs",
-        "no-capacity",
-        "Fargate has no room for the task now, or the account may not run more",
-        "wait, add zones, take a smaller size, or ask for a higher Fargate vCPU quota",
-        "capacity",
-    ),
-    _row(
-        "reason",
-        r"Spot.*interrupt|SpotInterruption",
-        "spot-interrupted",
-        "AWS took the Spot capacity back",
-        "let the program end within two minutes of SIGTERM; keep some tasks on demand with Spot(on_demand=...)",
-        "capacity",
-    ),
+    *SERVICE,
 )
 """Sources: ECS developer guide (stopped-task errors, service events), containerd's messages, Linux exit codes."""

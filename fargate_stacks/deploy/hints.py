@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from fargate_stacks.deploy.hint_table import TABLE, Hint, Source
+from fargate_stacks.deploy.hint import Hint, Source
+from fargate_stacks.deploy.hint_table import TABLE
 
 _COMPILED = [(row, re.compile(row.pattern, re.IGNORECASE | re.DOTALL)) for row in TABLE]
 

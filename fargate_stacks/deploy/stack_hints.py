@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fargate_stacks.deploy.hint_table import Hint
+from fargate_stacks.deploy.hint import Hint
 
 
 class _Row(NamedTuple):
