@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.login import Cognito, Oidc
     from fargate_stacks.constructs.metric import Metric, MetricMath
     from fargate_stacks.constructs.mutual_tls import MutualTls, TrustStore
+    from fargate_stacks.constructs.nat_instance import NatInstance
     from fargate_stacks.constructs.network import Vpc
     from fargate_stacks.constructs.network_balancer import NetworkLoadBalancer
     from fargate_stacks.constructs.network_existing import ExistingVpc
@@ -127,6 +128,7 @@ _HOMES = {
     "constructs.flow_logs": ("FlowLogs",),
     "constructs.gateway": ("Gateway",),
     "constructs.ingress": ("LoadBalancer",),
+    "constructs.nat_instance": ("NatInstance",),
     "constructs.network": ("Vpc",),
     "constructs.network_balancer": ("NetworkLoadBalancer",),
     "constructs.network_existing": ("ExistingVpc",),
@@ -276,6 +278,7 @@ __all__ = [
     "Metric",
     "MetricMath",
     "MutualTls",
+    "NatInstance",
     "NetworkLoadBalancer",
     "Oidc",
     "OnDemand",

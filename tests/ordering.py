@@ -143,6 +143,7 @@ def _default_routes(graph: Graph, subnets: Iterable[Node]) -> set[Node]:
         for table in _tables(graph, subnets)
         for route in graph.that_refer(table, "AWS::EC2::Route", "RouteTableId")
         if graph.properties(route).get("DestinationCidrBlock") == "0.0.0.0/0"
+        or graph.properties(route).get("DestinationIpv6CidrBlock") == "::/0"
     }
 
 
@@ -209,6 +210,28 @@ def gateway_of_address(graph: Graph, node: Node) -> set[Node]:
     """An address has no reference to a VPC: that of the NAT gateways that take it."""
     nats = graph.that_refer(node, "AWS::EC2::NatGateway", "AllocationId")
     return {one for nat in nats for one in gateway_of_nat(graph, nat)}
+
+
+def instance_way_out(graph: Graph, node: Node) -> set[Node]:
+    """A NAT instance fetches what it needs when it boots."""
+    subnets = graph.refs(node, "NetworkInterfaces", "SubnetId")
+    return _associations(graph, subnets) | {
+        one for one in _default_routes(graph, subnets) if "DestinationCidrBlock" in graph.properties(one)
+    }
+
+
+def address_of_route(graph: Graph, node: Node) -> set[Node]:
+    """The lasting address of the instance that a route leads to: its coming cuts open connections."""
+    targets = graph.refs(node, "InstanceId")
+    return {one for target in targets for one in graph.that_refer(target, "AWS::EC2::EIP", "InstanceId")}
+
+
+def block_of_subnet(graph: Graph, node: Node) -> set[Node]:
+    if "Ipv6CidrBlock" not in graph.properties(node):
+        return set()
+    return {
+        one for vpc in graph.refs(node, "VpcId") for one in graph.that_refer(vpc, "AWS::EC2::VPCCidrBlock", "VpcId")
+    }
 
 
 def gateway_of_route(graph: Graph, node: Node) -> set[Node]:
@@ -298,6 +321,9 @@ TABLE = (
     Row(("AWS::EC2::NatGateway",), gateway_of_nat, "EC2 refuses it: the network has no internet gateway attached"),
     Row(("AWS::EC2::NatGateway",), nat_way_out, "what stands behind it is told that it works before it does"),
     Row(("AWS::EC2::Route",), gateway_of_route, "EC2 refuses it: the gateway is not attached"),
+    Row(("AWS::EC2::Instance",), instance_way_out, "it cannot fetch what translates, and never says that it does"),
+    Row(("AWS::EC2::Route",), address_of_route, "the first tasks lose their connections when the address changes"),
+    Row(("AWS::EC2::Subnet",), block_of_subnet, "the VPC has no IPv6 block yet to take a part of"),
     Row(RUNNERS, way_out, "the first tasks cannot pull their image, and the circuit breaker ends the deployment"),
     Row(RUNNERS, endpoints, "the first tasks cannot pull their image, or lose the connection while they do"),
     Row(RUNNERS, policies, "the first tasks are denied their secrets and logs"),

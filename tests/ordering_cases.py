@@ -103,6 +103,32 @@ Nat:
         ["Association", "Route"],
         NETWORK + ROUTE + "Nat: {Type: AWS::EC2::NatGateway, Properties: {SubnetId: !Ref Subnet}}",
     ),
+    Case(
+        ordering.instance_way_out,
+        "Nat",
+        ["Association", "Route"],
+        NETWORK + ROUTE + "Nat: {Type: AWS::EC2::Instance, Properties: {NetworkInterfaces: [{SubnetId: !Ref Subnet}]}}",
+    ),
+    Case(
+        ordering.address_of_route,
+        "Way",
+        ["Address"],
+        """
+Nat: {Type: AWS::EC2::Instance}
+Address: {Type: AWS::EC2::EIP, Properties: {InstanceId: !Ref Nat}}
+Way: {Type: AWS::EC2::Route, Properties: {InstanceId: !Ref Nat}}
+""",
+    ),
+    Case(
+        ordering.block_of_subnet,
+        "Subnet",
+        ["Block"],
+        """
+Vpc: {Type: AWS::EC2::VPC}
+Block: {Type: AWS::EC2::VPCCidrBlock, Properties: {VpcId: !Ref Vpc}}
+Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, Ipv6CidrBlock: "2001:db8::/64"}}
+""",
+    ),
     Case(ordering.gateway_of_route, "Route", ["Attachment"], NETWORK + ROUTE),
     Case(ordering.way_out, "Service", ["Association", "Route"], NETWORK + ROUTE + SERVICE),
     Case(

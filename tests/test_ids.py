@@ -35,6 +35,7 @@ from fargate_stacks import (
     LoadBalancer,
     LogArchive,
     Metric,
+    NatInstance,
     NetworkLoadBalancer,
     Parameter,
     Postgres,
@@ -77,6 +78,7 @@ def everything() -> list[Construct]:
         flow_logs=FlowLogs(),
         endpoints=Endpoints(also=["dynamodb"]),
     )
+    both = Vpc("Both", nat=NatInstance(per_zone=True), ipv6=True)
     cluster = Cluster("Main", vpc=vpc)
     edge = LoadBalancer("Edge", vpc=vpc, public=True, certificate=CERTIFICATE)
     address = Endpoint("Address", vpc=vpc, port=8080)
@@ -186,7 +188,7 @@ def everything() -> list[Construct]:
         scaled.service, route=edge.route("/post"), count=replace(count, response_time=timedelta(seconds=1))
     )
     return [
-        *(vpc, cluster, edge, address, data, bucket, queue, secret, shop, client),
+        *(vpc, both, cluster, edge, address, data, bucket, queue, secret, shop, client),
         *(*doors, *fronts, *stores, *worker, scaled.queue, posted),
     ]
 
@@ -202,6 +204,14 @@ CONTRACT = {
         IsolatedSubnet2RouteTableAssociation S3Endpoint EndpointSecurityGroup EcrApiEndpoint EcrDkrEndpoint
         LogsEndpoint SecretsmanagerEndpoint SsmEndpoint SsmmessagesEndpoint DynamodbEndpoint
         Namespace FlowLogGroup FlowLogPolicy FlowLogRole FlowLog
+    """,
+    "Both": """
+        Vpc Ipv6CidrBlock InternetGateway InternetGatewayAttachment PublicSubnet1 PublicSubnet2 PublicRouteTable
+        PublicSubnet1RouteTableAssociation PublicSubnet2RouteTableAssociation PublicDefaultRoute PublicDefaultIpv6Route
+        NatSecurityGroup NatInstance1 NatInstance2 NatInstanceElasticIp1 NatInstanceElasticIp2 PrivateSubnet1
+        PrivateSubnet2 PrivateRouteTable1 PrivateRouteTable2 PrivateSubnet1RouteTableAssociation
+        PrivateSubnet2RouteTableAssociation PrivateDefaultRoute1 PrivateDefaultRoute2 EgressOnlyInternetGateway
+        PrivateDefaultIpv6Route1 PrivateDefaultIpv6Route2 S3Endpoint Namespace
     """,
     "Main": "Cluster",
     "Edge": "SecurityGroup LoadBalancer Listener RedirectListener",

@@ -14,6 +14,7 @@ from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.ingress import LoadBalancer
+from fargate_stacks.constructs.nat_instance import NatInstance
 from fargate_stacks.constructs.network import Subnets, Tier, Vpc
 from fargate_stacks.constructs.service import Egress, Service
 from fargate_stacks.constructs.task import Task
@@ -92,6 +93,10 @@ VPCS = {
     for azs in (1, 2, 4)
     for nat, tiers in WAYS
     for s3 in (True, False)
+} | {
+    "an instance, both protocols": Vpc("Net", nat=NatInstance(), ipv6=True, tiers=ALL),
+    "an instance a zone": Vpc("Net", nat=NatInstance(per_zone=True), s3_endpoint=False),
+    "both protocols, no nat": Vpc("Net", nat="none", ipv6=True),
 }
 
 

@@ -73,15 +73,18 @@ def certificate(logical_id: str, domains: Sequence[str], zone: HostedZone) -> An
     )
 
 
-def alias_records(start: str, domains: Sequence[str], zone: HostedZone, dns_name: Text, zone_id: Text) -> Iterator[Any]:
-    """Give a record for each name that leads to a load balancer, or to a distribution."""
+def alias_records(
+    start: str, domains: Sequence[str], zone: HostedZone, dns_name: Text, zone_id: Text, *, ipv6: bool = False
+) -> Iterator[Any]:
+    """Give a record for each name that leads to a load balancer, or to a distribution; for IPv6 a second one."""
     from troposphere import route53
 
     for domain in domains:
-        yield route53.RecordSetType(
-            f"{start}{words(domain)}Record",
-            HostedZoneId=zone.id,
-            Name=f"{domain}.",
-            Type="A",
-            AliasTarget=route53.AliasTarget(DNSName=dns_name, HostedZoneId=zone_id, EvaluateTargetHealth=False),
-        )
+        for kind, part in (("A", "Record"), ("AAAA", "Ipv6Record"))[: 2 if ipv6 else 1]:
+            yield route53.RecordSetType(
+                f"{start}{words(domain)}{part}",
+                HostedZoneId=zone.id,
+                Name=f"{domain}.",
+                Type=kind,
+                AliasTarget=route53.AliasTarget(DNSName=dns_name, HostedZoneId=zone_id, EvaluateTargetHealth=False),
+            )

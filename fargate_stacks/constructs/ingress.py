@@ -28,6 +28,12 @@ NO_EGRESS = ec2.SecurityGroupRule(
     CidrIp="255.255.255.255/32", IpProtocol="icmp", FromPort=252, ToPort=86, Description="no outbound traffic"
 )  # fmt: skip
 
+
+def cidr(source: Text) -> dict[str, Text]:
+    """Give a block of addresses as security-group rules name it."""
+    return {"CidrIpv6" if isinstance(source, str) and ":" in source else "CidrIp": source}
+
+
 _TO_LOGINS = ec2.SecurityGroupRule(
     CidrIp="0.0.0.0/0", IpProtocol="tcp", FromPort=443, ToPort=443, Description="to login providers"
 )
@@ -39,7 +45,8 @@ class LoadBalancer(Construct, Named, RouteSource):
     Internal by default. With a `certificate` (the ARN of one in ACM of the same region, or several) or a `domain` in a
     `hosted_zone`, for which a certificate is made and validated, it listens on 443 and, unless `redirect=False`, sends
     port 80 there; each domain gets a record that leads here. What no route matches is answered with 404. `allow_from`
-    are CIDR blocks: by default everywhere when public, the VPC when internal. Deletion protection follows
+    are CIDR blocks: by default everywhere when public, the VPC when internal. In a VPC with IPv6 a public one speaks
+    both. Deletion protection follows
     `Stack(removal=)`. It costs about 16 USD a month and what it processes. Raises SpecError for fewer than two subnets.
     """
 
@@ -114,6 +121,11 @@ class LoadBalancer(Construct, Named, RouteSource):
         return list(ids) if isinstance(ids, tuple) else ids
 
     @property
+    def dual_stack(self) -> bool:
+        """Whether it is reached by IPv6 too: a public one in a network that has it."""
+        return self.public and self.vpc.ipv6
+
+    @property
     def arn(self) -> Attr:
         return self.attr("LoadBalancer")
 
@@ -163,7 +175,8 @@ class LoadBalancer(Construct, Named, RouteSource):
         if self.hosted_zone is not None:
             from fargate_stacks.constructs.dns import alias_records
 
-            yield from alias_records(self.name, self.domains, self.hosted_zone, self.dns_name, self.hosted_zone_id)
+            leads = self.dns_name, self.hosted_zone_id
+            yield from alias_records(self.name, self.domains, self.hosted_zone, *leads, ipv6=self.dual_stack)
         if self.waf is not None:
             from fargate_stacks.constructs.waf import association
 
@@ -174,8 +187,8 @@ class LoadBalancer(Construct, Named, RouteSource):
         if self.allow_from is not None:
             sources = self.allow_from
         else:
-            sources = ("0.0.0.0/0",) if self.public else (self.vpc.cidr_block,)
-        where = "from anywhere" if sources == ("0.0.0.0/0",) else "from the networks allowed"
+            sources = ("0.0.0.0/0", *(["::/0"] if self.vpc.ipv6 else [])) if self.public else (self.vpc.cidr_block,)
+        where = "from anywhere" if sources[:1] == ("0.0.0.0/0",) else "from the networks allowed"
         doors = [(port, source, f"port {port} {where}") for port in ports for source in sources]
         if self.test_port is not None:
             tests = (self.vpc.cidr_block,) if self.test_from is None else self.test_from
@@ -186,7 +199,7 @@ class LoadBalancer(Construct, Named, RouteSource):
             VpcId=self.vpc.vpc_id,
             SecurityGroupIngress=[
                 ec2.SecurityGroupRule(
-                    IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=source, Description=description
+                    IpProtocol="tcp", FromPort=port, ToPort=port, **cidr(source), Description=description
                 )
                 for port, source, description in doors
             ],
@@ -202,6 +215,7 @@ class LoadBalancer(Construct, Named, RouteSource):
             DependsOn=[*(self.vpc.internet if self.public else ()), *(one.ready for one in archives)],
             Type="application",
             Scheme="internet-facing" if self.public else "internal",
+            **({"IpAddressType": "dualstack"} if self.dual_stack else {}),
             Subnets=self.placed,
             SecurityGroups=[self.security_group],
             LoadBalancerAttributes=[

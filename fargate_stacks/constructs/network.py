@@ -15,8 +15,9 @@ from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, AttrList, Text, sub
 
-if TYPE_CHECKING:  # most networks have neither: they are imported when they are given
+if TYPE_CHECKING:  # most networks have none of these: they are imported when they are given
     from fargate_stacks.constructs.flow_logs import FlowLogs
+    from fargate_stacks.constructs.nat_instance import NatInstance
     from fargate_stacks.constructs.vpc_endpoints import Endpoints
 
 __all__ = ["ExistingVpc", "Network", "Subnets", "Tier", "Vpc"]
@@ -41,20 +42,23 @@ class Vpc(Construct):
 
     cidr: str = "10.0.0.0/16"
     azs: int | Sequence[str] = 2
-    nat: Literal["none", "single", "per-zone"] = "single"
+    nat: Literal["none", "single", "per-zone"] | NatInstance = "single"
     tiers: Sequence[Tier] | None = None
     """By default public and private with NAT, public and isolated without."""
     s3_endpoint: bool = True
     endpoints: Literal["private-tasks"] | Endpoints | None = None
     """Interface endpoints: "private-tasks" are those without which a task in isolated subnets cannot start."""
     flow_logs: FlowLogs | None = None
+    ipv6: bool = False
 
     refused: ClassVar[Mapping[str, str]] = {
         "availability_zones": "is called azs; it takes a number or zone ids like use1-az1",
         "max_azs": "is called azs",
         "cidr_block": "is called cidr",
         "ip_addresses": 'is called cidr: cidr="10.0.0.0/16"',
-        "nat_gateways": 'is called nat: "none", "single" or "per-zone"',
+        "nat_gateways": 'is called nat: "none", "single", "per-zone" or a NatInstance',
+        "ip_protocol": "is called ipv6: True gives both",
+        "dual_stack": "is called ipv6",
         "subnet_configuration": 'is called tiers: ["public", "private", "isolated"]',
         "subnets": "follow cidr, azs and tiers; subnets that are there already belong to an ExistingVpc",
         "interface_endpoints": "are called endpoints",
@@ -113,8 +117,9 @@ class Vpc(Construct):
                 "NAT gateways stand in public subnets, and tiers has none; add public, or call the tier isolated"
             )
         if self.nat != "none" and not self.has("private"):
+            nat = f'nat="{self.nat}"' if isinstance(self.nat, str) else "a NAT instance"
             raise self.refuse(
-                f'nat="{self.nat}" costs money, and tiers has no private subnets for it; add private or use nat="none"'
+                f'{nat} costs money, and tiers has no private subnets for it; add private or use nat="none"'
             )
 
     # what others ask
@@ -151,9 +156,10 @@ class Vpc(Construct):
         """What must be there before a task reaches anything. Routes wait for the associations of their tables."""
         match tier:
             case "public":
-                ways = ["PublicDefaultRoute"]
+                ways = ["PublicDefaultRoute", *(["PublicDefaultIpv6Route"] if self.ipv6 else [])]
             case "private":
                 ways = [f"PrivateDefaultRoute{zone}" for zone in self._zones]
+                ways += [f"PrivateDefaultIpv6Route{zone}" for zone in self._zones if self.ipv6]
             case "isolated":
                 ways = [f"{part}RouteTableAssociation" for part in self._subnet_parts(tier)]
         if self.s3_endpoint:  # where there is another way, its late arrival would cut open connections to S3
@@ -177,11 +183,15 @@ class Vpc(Construct):
             EnableDnsSupport=True,
             Tags=self._named("Vpc"),
         )
+        if self.ipv6:
+            from fargate_stacks.constructs.dual_stack import block
+
+            yield block(self, self.vpc_id)
         if self.has("public"):
             yield from self._gateway()
             yield from self._public()
         if self.has("private"):
-            yield from self._nat_gateways()
+            yield from self._nat()
             yield from self._private()
         if self.has("isolated"):
             yield from self._isolated()
@@ -224,9 +234,18 @@ class Vpc(Construct):
             DestinationCidrBlock=_ANYWHERE,
             GatewayId=self.attr("InternetGateway"),
         )
+        if self.ipv6:
+            from fargate_stacks.constructs.dual_stack import way_in_and_out
 
-    def _nat_gateways(self) -> Iterator[Any]:
-        for zone in self._zones if self.nat == "per-zone" else (1,):
+            after = [*self.internet, *self._association_attrs("public")]
+            yield way_in_and_out(self, self.attr("PublicRouteTable"), after)
+
+    def _nat(self) -> Iterator[Any]:
+        if not isinstance(self.nat, str):
+            after = [self.attr("PublicDefaultRoute")]
+            yield from self.nat.resources(self, vpc_id=self.vpc_id, cidr=self.cidr, zones=self._nat_zones, after=after)
+            return
+        for zone in self._nat_zones:
             yield ec2.EIP(
                 self.id(f"ElasticIp{zone}"),
                 DependsOn=list(self.internet),
@@ -247,13 +266,24 @@ class Vpc(Construct):
             yield self._route_table(f"PrivateRouteTable{zone}")
         yield from self._associations("private")
         for zone, association in zip(self._zones, self._association_attrs("private"), strict=True):
+            through = zone if zone in self._nat_zones else 1
+            if isinstance(self.nat, str):
+                target, after = {"NatGatewayId": self.attr(f"NatGateway{through}")}, [association]
+            else:  # its address changes once, when the elastic one comes: that must not cut a first task's pull
+                target = {"InstanceId": self.attr(f"NatInstance{through}")}
+                after = [association, self.attr(f"NatInstanceElasticIp{through}")]
             yield ec2.Route(
                 self.id(f"PrivateDefaultRoute{zone}"),
-                DependsOn=[association],
+                DependsOn=after,
                 RouteTableId=self.attr(f"PrivateRouteTable{zone}"),
                 DestinationCidrBlock=_ANYWHERE,
-                NatGatewayId=self.attr(f"NatGateway{zone if self.nat == 'per-zone' else 1}"),
+                **target,
             )
+        if self.ipv6:
+            from fargate_stacks.constructs.dual_stack import ways_out
+
+            tables = [self.attr(f"PrivateRouteTable{zone}") for zone in self._zones]
+            yield from ways_out(self, self.vpc_id, tables, self._named("EgressOnlyInternetGateway"))
 
     def _isolated(self) -> Iterator[Any]:
         yield from self._subnets("isolated")
@@ -274,25 +304,30 @@ class Vpc(Construct):
 
     def _subnets(self, tier: Tier) -> Iterator[Any]:
         for zone, part in zip(self._zones, self._subnet_parts(tier), strict=True):
-            where = (
+            where: dict[str, Any] = (
                 {"AvailabilityZone": Select(zone - 1, GetAZs(""))}
                 if isinstance(self.azs, int)
                 else {"AvailabilityZoneId": self.azs[zone - 1]}
             )
+            place = _TIERS.index(tier) * _ZONES + zone - 1
+            if self.ipv6:
+                from fargate_stacks.constructs.dual_stack import of_subnet
+
+                where |= of_subnet(self, place)
             yield ec2.Subnet(
                 self.id(part),
                 VpcId=self.vpc_id,
                 **where,
-                CidrBlock=str(self._block(tier, zone)),
+                CidrBlock=str(self._block(place)),
                 MapPublicIpOnLaunch=False,
                 Tags=self._named(part),
             )
 
-    def _block(self, tier: Tier, zone: int) -> Block:
+    def _block(self, place: int) -> Block:
         # four places a tier, taken or not, and four more for a tier to come: nothing moves when one is filled
         whole = parse_block(self.cidr)
         assert whole is not None
-        return whole.part(4, _TIERS.index(tier) * _ZONES + zone - 1)
+        return whole.part(4, place)
 
     def _route_table(self, part: str) -> Any:
         return ec2.RouteTable(self.id(part), VpcId=self.vpc_id, Tags=self._named(part))
@@ -338,6 +373,11 @@ class Vpc(Construct):
     @property
     def _zones(self) -> range:
         return range(1, (self.azs if isinstance(self.azs, int) else len(self.azs)) + 1)
+
+    @property
+    def _nat_zones(self) -> Sequence[int]:
+        each = self.nat == "per-zone" if isinstance(self.nat, str) else self.nat.per_zone
+        return self._zones if each else (1,)
 
     def _named(self, part: str) -> Tags:
         return Tags(Name=sub("${AWS::StackName}/" + self.id(part)))

@@ -30,6 +30,8 @@ class ExistingVpc(Value):
     private: Param | Sequence[Text] = ()
     isolated: Param | Sequence[Text] = ()
     namespace: Text | None = None
+    ipv6: bool = False
+    """Whether its subnets have IPv6 blocks, so that public load balancers and tasks' ways out speak both."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "public_subnets": "is called public",

@@ -15,7 +15,7 @@ from fargate_stacks.constructs.deployment import Deployment, Rolling
 from fargate_stacks.constructs.edges import Way, rules_of_port, rules_of_way, used_ports
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.entry import Entry, Target
-from fargate_stacks.constructs.ingress import NO_EGRESS
+from fargate_stacks.constructs.ingress import NO_EGRESS, cidr
 from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
@@ -36,7 +36,7 @@ _GRACE = timedelta(seconds=60)
 
 
 class Egress(Value):
-    """Where a service's tasks may open connections to: a port (None is every port) of a CIDR block."""
+    """Where a service's tasks may open connections to: a port (None is every port) of a CIDR block, IPv4 or IPv6."""
 
     port: int | None = None
     to: Text = "0.0.0.0/0"
@@ -48,13 +48,19 @@ class Egress(Value):
         if self.port is not None and self.protocol == "-1":
             raise self.refuse('protocol "-1" is every protocol and has no port; leave port out')
 
-    def rule(self) -> Any:
+    def rules(self, *, ipv6: bool) -> Iterator[Any]:
+        """Give the rule, and in a network of both protocols the same for IPv6 where it says "anywhere"."""
+        yield self._rule(self.to)
+        if ipv6 and self.to == "0.0.0.0/0":
+            yield self._rule("::/0")
+
+    def _rule(self, to: Text) -> Any:
         if self.protocol == "-1":
-            return ec2.SecurityGroupRule(IpProtocol="-1", CidrIp=self.to, Description="any protocol and port")
+            return ec2.SecurityGroupRule(IpProtocol="-1", **cidr(to), Description="any protocol and port")
         first, last = (self.port, self.port) if self.port is not None else (0, 65535)
         what = f"{self.protocol} {self.port or 'any port'}"
         return ec2.SecurityGroupRule(
-            IpProtocol=self.protocol, FromPort=first, ToPort=last, CidrIp=self.to, Description=what
+            IpProtocol=self.protocol, FromPort=first, ToPort=last, **cidr(to), Description=what
         )
 
 
@@ -217,7 +223,7 @@ class Service(Construct):
             self.id("SecurityGroup"),
             GroupDescription=f"Tasks of {self.name}",
             VpcId=self.vpc.vpc_id,
-            SecurityGroupEgress=[one.rule() for one in self.egress] or [NO_EGRESS],
+            SecurityGroupEgress=[rule for one in self.egress for rule in one.rules(ipv6=self.vpc.ipv6)] or [NO_EGRESS],
         )
 
     def _edge_rules(self) -> Iterator[Any]:

@@ -78,7 +78,7 @@ class Task(Value):
         "family": "derives from the stack's and the runner's name; leave it out",
         "execution_role_arn": "is called execution_role; it takes an ExistingRole",
         "task_role_arn": "is called task_role; it takes an ExistingRole",
-        "permissions_boundary": "is not offered yet; set PermissionsBoundary on the roles by Stack(customize=...)",
+        "permissions_boundary": "belongs to all roles of a stack or an app: Stack(permissions_boundary=...)",
         "enable_fault_injection": "is called fault_injection",
         "image": "belongs to a container: containers=[Container(image=...)]",
         "memory_limit_mib": "is called memory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fargate_stacks.core.bounds import apply_bounds
 from fargate_stacks.core.construct import Construct, source_of
 from fargate_stacks.core.integrity import check_limits, check_references, prune_dependencies
 from fargate_stacks.core.priorities import Priority, allocate
@@ -130,6 +131,7 @@ class _Draft:
                     text = " ".join(str(word) for word in words) if isinstance(words, tuple) else str(words)
                     raise RenderError(f"{owner}: {logical_id} is refused: {text}") from error
                 apply_tags(one, body, tags, f"{owner}: {logical_id}")
+                apply_bounds(one.resource_type, body, self.stack, self.app)
             encoded[logical_id] = body
         return encoded
 

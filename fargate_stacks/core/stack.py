@@ -40,6 +40,7 @@ class Stack(Frozen):
     `removal="retain"` (the default) protects what holds data: deletion protection, retained log groups and final
     snapshots; `"remove"` lets a development stack be destroyed whole. `customize` sees the finished troposphere
     objects by logical id and may change, add or remove any. `outputs` are text or attributes by name.
+    `permissions_boundary` and `role_path` are those of every role in the stack, by default the app's.
     Raises SpecError for a name that CloudFormation refuses, a member that is none, and reserved tags.
     """
 
@@ -51,6 +52,10 @@ class Stack(Frozen):
     tags: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, Text] = field(default_factory=dict)
     removal: Removal = "retain"
+    permissions_boundary: Text | None = None
+    """The ARN of the managed policy that bounds what its roles may do, whatever their own policies allow."""
+    role_path: str | None = None
+    """The path of its roles' names, such as "/apps/"; another one replaces them."""
     termination_protection: bool | None = None
     customize: Callable[[Resources], object] | None = None
 
@@ -75,6 +80,7 @@ class Stack(Frozen):
             if not _OUTPUT.match(key):
                 raise self.refuse(f"an output's name is letters and digits, got {shown(key)}")
         check_tags(self.who, self.tags)
+        check_roles(self.who, self.permissions_boundary, self.role_path)
 
     def flat(self) -> Iterator[Any]:
         """Give the members one by one, out of the lists and tuples that hold them."""
@@ -86,12 +92,17 @@ class App(Frozen):
 
     `references="parameters"` passes values between stacks as parameters that the deployer fills from live outputs;
     `"exports"` writes Export and Fn::ImportValue for those who deploy with other tools. Tags reach every
-    taggable resource; a stack's own win. Raises SpecError for what is no stack and RenderError for twin names.
+    taggable resource; a stack's own win. `permissions_boundary` and `role_path` reach every role of the stacks that
+    give none. Raises SpecError for what is no stack and RenderError for twin names.
     """
 
     stacks: Sequence[Stack] = field(kw_only=False)
     tags: Mapping[str, str] = field(default_factory=dict)
     references: Literal["parameters", "exports"] = "parameters"
+    permissions_boundary: Text | None = None
+    """The ARN of the managed policy that bounds what the roles may do, whatever their own policies allow."""
+    role_path: str | None = None
+    """The path of the roles' names, such as "/apps/"; another one replaces them."""
 
     def check(self) -> None:
         if not self.stacks:
@@ -103,6 +114,18 @@ class App(Frozen):
                     f'App: two stacks are named "{name}"; names are unique in an app, a region may be part of them'
                 )
         check_tags("App", self.tags)
+        check_roles("App", self.permissions_boundary, self.role_path)
+
+
+def check_roles(who: str, boundary: Text | None, path: str | None) -> None:
+    """Refuse what IAM refuses of a permissions boundary and of a path (API reference, CreateRole)."""
+    if isinstance(boundary, str) and not re.fullmatch(r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", boundary):
+        raise SpecError(
+            f"{who}: permissions_boundary must be the ARN of a managed policy, "
+            f"arn:aws:iam::123456789012:policy/name, got {shown(boundary)}"
+        )
+    if path is not None and not (len(path) <= 512 and re.fullmatch(r"/([\x21-\x2e\x30-\x7e]+/)*", path)):
+        raise SpecError(f"{who}: role_path starts and ends with a slash, like /apps/, got {shown(path)}")
 
 
 def check_tags(who: str, tags: Mapping[str, str]) -> None:

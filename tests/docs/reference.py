@@ -20,7 +20,13 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "apps": ("Apps, stacks, templates", ("core.", "errors")),
     "network": (
         "Networks and clusters",
-        ("constructs.network", "constructs.subnets", "constructs.flow_logs", "constructs.cluster"),
+        (
+            "constructs.network",
+            "constructs.nat_instance",
+            "constructs.subnets",
+            "constructs.flow_logs",
+            "constructs.cluster",
+        ),
     ),
     "tasks": ("Tasks and containers", ("constructs.",)),
     "services": (

@@ -30,7 +30,18 @@ def install() -> Any:
     from ministack.core import router
     from ministack.services.cloudformation import provisioners
 
-    from fargate_stacks.deploy.local import alarms, ecs, guards, network, scaling, schemas, stores, types, vault
+    from fargate_stacks.deploy.local import (
+        alarms,
+        ecs,
+        guards,
+        instances,
+        network,
+        scaling,
+        schemas,
+        stores,
+        types,
+        vault,
+    )
     from fargate_stacks.deploy.local.stacks import requests
 
     # scripts that a container image would bring are none of this machine's business
@@ -40,7 +51,7 @@ def install() -> Any:
     router._is_aws_service_name = known.__contains__
     provisioners._REPLACING_PROPERTIES = schemas.CreateOnly()
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES = schemas.Conditional()
-    for module in (alarms, ecs, guards, network, scaling, stores, types, vault, requests):
+    for module in (alarms, ecs, guards, network, scaling, stores, types, vault, instances, requests):
         module.register()
     for name in known - server.SERVICE_HANDLERS.keys():
         server.SERVICE_HANDLERS[name] = _lacking(name)

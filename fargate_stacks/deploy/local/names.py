@@ -98,6 +98,7 @@ ministack.services.cloudwatch_logs _put_log_events
 ministack.services.dynamodb _tables
 ministack.services.ec2 _ACTION_MAP
 ministack.services.ec2 _addresses
+ministack.services.ec2 _instances
 ministack.services.ec2 _internet_gateways
 ministack.services.ec2 _nat_gateways
 ministack.services.ec2 _network_interfaces
@@ -108,6 +109,7 @@ ministack.services.ec2 _sg_rule_id
 ministack.services.ec2 _subnets
 ministack.services.ec2 _tags
 ministack.services.ec2 _vpc_endpoints
+ministack.services.ec2 _vpcs
 ministack.services.ecs _ACTION_MAP
 ministack.services.ecs _BOTH_LAUNCH_CHOICES
 ministack.services.ecs _clusters
@@ -140,6 +142,7 @@ ministack.services.s3 _buckets
 ministack.services.secretsmanager _resolve
 ministack.services.servicediscovery _deregister_instance
 ministack.services.servicediscovery _register_instance
+ministack.services.ssm _PUBLIC_AMI_PARAMETERS
 ministack.services.ssm _lookup_parameter
 """
 

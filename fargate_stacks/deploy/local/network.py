@@ -56,7 +56,16 @@ def _address(logical_id: str, props: Props, stack: str) -> tuple[str, dict[str, 
     made = call("AllocateAddress", Domain=props.get("Domain", "vpc"))
     address, allocation = made.findtext("publicIp", ""), made.findtext("allocationId", "")
     _tag(allocation, props)
+    _associate(allocation, props)
     return address, {"AllocationId": allocation, "PublicIp": address}
+
+
+def _associate(allocation: str, props: Props) -> None:
+    """Give an instance the address, in place of the one that it had."""
+    instance = props.get("InstanceId")
+    if instance:
+        call("AssociateAddress", AllocationId=allocation, InstanceId=instance)
+        ec2._instances[instance]["PublicIpAddress"] = ec2._addresses[allocation]["PublicIp"]
 
 
 def _allocation(address: str) -> dict[str, Any]:
@@ -69,6 +78,8 @@ def _allocation(address: str) -> dict[str, Any]:
 
 def _release(address: str, props: Props) -> None:
     record = _allocation(address)
+    if props.get("InstanceId"):
+        call("DisassociateAddress", AssociationId=record["AssociationId"])
     if record["AssociationId"]:
         raise Refused("Ec2", "InvalidIPAddress.InUse", f"The address '{address}' is in use")
     call("ReleaseAddress", AllocationId=record["AllocationId"])
@@ -113,6 +124,7 @@ def _tagged(physical_id: str, old: Props, new: Props, stack: str) -> tuple[str, 
         return physical_id, {"NatGatewayId": physical_id}
     allocation = _allocation(physical_id)["AllocationId"]
     _tag(allocation, new, old)
+    _associate(allocation, new)
     return physical_id, {"AllocationId": allocation, "PublicIp": physical_id}
 
 
