@@ -51,7 +51,8 @@ from tests.constructs.networks import refusal
         ({"azs": "use1-az1"}, "azs must be int or a sequence of str, got 'use1-az1'; pass int or a sequence of str"),
         (
             {"nat": "instance"},
-            "nat must be one of 'none', 'single', 'per-zone' or NatInstance, got 'instance'; pass one of 'none', 'single', 'per-zone' or NatInstance",
+            "nat must be one of 'none', 'single', 'per-zone' or NatInstance, got 'instance'; "
+            "pass one of 'none', 'single', 'per-zone' or NatInstance",
         ),
     ],
 )
