@@ -109,6 +109,11 @@ def parameter_option(function: Any) -> Any:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A stack policy, as JSON.",
 )
+@click.option(
+    "--builder",
+    metavar="PROGRAM",
+    help="What builds and pushes images. Default: docker or podman, the first that is found.",
+)
 @click.option("--import-existing", is_flag=True, help="Take in resources that exist already under their names.")
 @how_options
 def command(**given: Any) -> int:
@@ -167,6 +172,7 @@ def command(**given: Any) -> int:
             notification_arns=given["topics"],
             stack_policy=policy.read_text("utf-8") if policy else None,
             import_existing=given["import_existing"],
+            builder=given["builder"],
         )
         if given["dry_run"]:
             changes = preview(

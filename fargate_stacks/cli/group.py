@@ -13,7 +13,7 @@ from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError, FargateStacksError, LoadError
 
 NAMES = tuple(
-    "init synth ls check diff deploy destroy watch bootstrap status logs exec run approve reject rollback scale "
+    "init synth ls check lock diff deploy destroy watch bootstrap status logs exec run approve reject rollback scale "
     "restart diagnose drift outputs events url open local".split()
 )
 

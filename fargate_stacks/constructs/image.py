@@ -81,8 +81,8 @@ class Image(ImageSource):
 class LockedImage(ImageSource):
     """An image by tag whose digest stands in a lock file, so that the same build runs until the file says otherwise.
 
-    The file is `images.lock` beside your infra.py, `{"images": {"example/web:7": "sha256:..."}}`, written by hand or by
-    your own tools, and belongs into version control. Rendering refuses an image that the file does not have.
+    The file is `images.lock` beside your infra.py, `{"images": {"example/web:7": "sha256:..."}}`. `fargate-stacks lock`
+    writes it, and it belongs into version control. Rendering refuses an image that the file does not have.
     """
 
     name: str = field(kw_only=False)
@@ -107,7 +107,7 @@ class LockedImage(ImageSource):
     def reference(self, runner: Construct, container: str) -> Text:
         digest = self.digest
         if digest is None:
-            raise RenderError(f"{runner.who}: {self.who} is not in {self.lock}; add its digest there")
+            raise RenderError(f"{runner.who}: {self.who} is not in {self.lock}; run fargate-stacks lock")
         return f"{self.name.rpartition(':')[0]}@{digest}"
 
     def repositories(self) -> Iterator[Text]:
@@ -188,11 +188,12 @@ class SsmImage(ImageSource):
 
 
 class ExternalImage(ImageSource):
-    """An image that others roll out: a parameter of the stack, `initial` at first.
+    """An image that others roll out: what the service runs stays at a deploy, `initial` is for the first.
 
-    For pipelines that register task definitions and update services by themselves. Whoever deploys the stack gives the
-    image that runs, `--parameter WebImage=...`; the deployer does not read it from the service yet. The parameter's
-    name is the runner's, the container's unless that is "app", and `Image`.
+    For pipelines that register task definitions and update services by themselves. It is a parameter of the stack,
+    named after the runner, the container unless that is "app", and `Image`; at each deploy the deployer fills it with
+    the image of the task definition that the service has then. `--parameter WebImage=...` puts another. With other
+    tools give it yourself: they keep the value that the stack had last. Raises RenderError outside a service.
     """
 
     initial: str = field(kw_only=False)
@@ -219,13 +220,14 @@ class ExternalImage(ImageSource):
 
 
 class BuiltImage(ImageSource):
-    """An image that is built from a folder and pushed into an ECR repository: a parameter of the stack says which.
+    """An image that `deploy` builds from a folder and pushes into an ECR repository, by docker or podman.
 
-    The deployer does not build yet: build, push, and give `--parameter WebImage=...`; what to build stands in the
-    template's metadata. `context` is a folder beside your infra.py, `dockerfile` a path in it, `target` a stage, `args`
-    build arguments, which are no place for secrets. The platform is the task's. The repository must be in a stack of
-    its own, before the one that runs the image: a service that starts before the first push would be rolled back.
-    Raises SpecError.
+    `context` is a folder beside your infra.py, `dockerfile` a path in it, `target` a stage, `args` build arguments,
+    which are no place for secrets. The platform is the task's. The tag is a digest of the folder without what
+    `.dockerignore` leaves out and of how it is built, so what has not changed is neither built nor pushed again; a base
+    image that moved does not show in it. It is a parameter of the stack: `--parameter WebImage=...` gives one that was
+    built elsewhere. The repository must be in a stack of its own, before the one that runs the image: a service that
+    starts before the first push would be rolled back. Raises SpecError.
     """
 
     context: str = field(kw_only=False)

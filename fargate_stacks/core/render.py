@@ -250,6 +250,11 @@ class _Draft:
                     f"{self.user}: the repository of {param.name} is in the same stack, so the service would start "
                     f"before the first push; put the repository into a stack of its own"
                 )
+            if param.section == "LiveImages" and content["Service"] not in self.encoded:
+                raise RenderError(
+                    f"{self.user}: an ExternalImage is what others roll out to a service, and {param.name} is of none; "
+                    f"use ParameterImage or SsmImage"
+                )
             self.notes.setdefault(param.section, {})[param.name] = content
             self.local[param.name] = param.local
         return {"Ref": param.name}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import consent, graph, guard, operate, parameters, plan
+from fargate_stacks.deploy.builds import Builder, builds_of
 from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.interrupts import Interrupts
@@ -52,6 +53,7 @@ def deploy(
     drafts = app.plan()
     wanted = [one for one in drafts.values() if not one.plan.empty]
     if wanted:
+        app.undone_unless(app.prepare)
         app.undone_unless(lambda: consent.obtain([one.plan for one in wanted], run, app.fingerprint))
     app.carry_out()
 
@@ -96,6 +98,7 @@ class _App:
         self.order = guard.Order({}, {})
         self.after: dict[str, set[str]] = {}
         self.fingerprint = ""
+        self.builder = Builder(run.options.builder)
 
     @property
     def drafts(self) -> dict[str, Draft]:
@@ -134,6 +137,14 @@ class _App:
 
     def _draft(self, name: str) -> None:
         self.planner.plan(self.chosen[name])
+
+    def prepare(self) -> None:
+        """See that what must be built can be, before anybody is asked. Raises DeployError."""
+        for draft in self.drafts.values():
+            if not draft.plan.empty:
+                values = parameters.texts(draft.request.parameters)
+                for build in builds_of(draft.template, self.given[draft.name]):
+                    self.builder.prepare(build, build.arn(values), draft.client)
 
     def undone_unless(self, do: Callable[[], None]) -> None:
         """Take the change sets back when something fails before any is executed."""
@@ -205,11 +216,26 @@ class _App:
                 _refuse_replacements(draft)
             if run.options.stack_policy and not draft.plan.creates and state is not None:
                 draft.client.set_policy(state.id, run.options.stack_policy)
+            self._build(draft)
             state = operate.execute(draft.template, draft.plan, draft.client, run, forward=draft.found.forward)
             if run.options.stack_policy and draft.plan.creates and state is not None:
                 draft.client.set_policy(state.id, run.options.stack_policy)
             state = self._protect(draft, state)
         self._finish(draft, state)
+
+    def _build(self, draft: Draft) -> None:
+        """Build and push the images that the stack is about to run. Raises DeployError, nothing of the stack begun."""
+        values = parameters.texts(draft.request.parameters)
+        try:
+            for build in builds_of(draft.template, self.given[draft.name]):
+                arn = build.arn(values)
+                if arn is None:  # its stack cannot be read: the repository stays, and with it the image
+                    self.run.warn(draft.name, f"{build.parameter} keeps its image: its repository cannot be read")
+                else:
+                    self.builder.push(build, arn, draft.client, lambda text: self.run.note(draft.name, text))
+        except DeployError:
+            plan.discard(draft.client, draft.plan)
+            raise
 
     def _compare(self, predicted: Draft, real: Draft) -> None:
         """Hold the real plan against the one that was agreed to. Raises DeployError for what nobody has seen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from fargate_stacks.core.template import Reference, Template
+from fargate_stacks.deploy.builds import builds_of
 from fargate_stacks.deploy.client import StackState
 from fargate_stacks.errors import DeployError
 
@@ -42,8 +43,8 @@ def given_for(given: Mapping[str, str], templates: Mapping[str, Template]) -> di
 
 
 def missing(template: Template, live: StackState | None, given: Mapping[str, str]) -> list[str]:
-    """Give the parameters that nobody has a value for, references left aside."""
-    known = live.parameters if live is not None else frozenset()
+    """Give the parameters that nobody has a value for; references and what is built are left aside."""
+    known = set(live.parameters if live is not None else ()) | {one.parameter for one in builds_of(template)}
     return [
         key
         for key, parameter in template.parameters.items()
@@ -88,6 +89,11 @@ def resolve(
         elif key in known:
             values.append(previous)
     return values, notes
+
+
+def texts(values: Iterable[Mapping[str, object]]) -> dict[str, str]:
+    """Give those of a change set's Parameters whose value is known here."""
+    return {str(one["ParameterKey"]): str(one["ParameterValue"]) for one in values if "ParameterValue" in one}
 
 
 def _produced(template: Template, reference: Reference, produced: Mapping[str, str] | None) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 
 from fargate_stacks.core.template import Reference, Template
 from fargate_stacks.deploy import parameters, plan
+from fargate_stacks.deploy.builds import builds_of
 from fargate_stacks.deploy.client import Client, StackState
+from fargate_stacks.deploy.live_images import live_images
 from fargate_stacks.deploy.offline import differences
 from fargate_stacks.deploy.plan import Plan, Request
 from fargate_stacks.deploy.protection import unprotected
@@ -122,8 +124,21 @@ class Planner:
         self, template: Template, client: Client, found: Ready, live: Mapping[str, Any]
     ) -> tuple[list[dict[str, object]], list[str]]:
         state = None if found.creates else found.state
-        weights = live_weights(template, live, client, state.id) if state is not None else {}
-        return parameters.resolve(template, state, {**weights, **self.given[template.name]}, cache(self.outputs))
+        given = dict(self.given[template.name])
+        if state is not None:
+            given = {
+                **live_weights(template, live, client, state.id),
+                **live_images(template, client, state.id, given),
+                **given,
+            }
+        outputs = cache(self.outputs)
+        known = parameters.resolve(template, state, given, outputs)
+        built = {
+            one.parameter: image
+            for one in builds_of(template, given)
+            if (image := one.image(parameters.texts(known[0]))) is not None
+        }
+        return parameters.resolve(template, state, {**given, **built}, outputs) if built else known
 
     def outputs(self, stack: str) -> Mapping[str, str] | None:
         """Give the live outputs of a stack; None where there is no such stack."""
@@ -141,6 +156,10 @@ class Planner:
                 continue
             if moves(draft, reference):
                 unknown[key] = f"(known after {reference.stack}.{reference.output})"
+        if unknown:  # images too are found out when the values are known
+            noted = template.metadata.get("FargateStacks", {})
+            own = [key for section in ("LiveImages", "Builds") for key in noted.get(section, {})]
+            unknown |= {key: "(the image of that time)" for key in own if key not in self.given[template.name]}
         return unknown
 
 
@@ -196,9 +215,10 @@ def fingerprint(drafts: Sequence[Draft], given: Mapping[str, Mapping[str, str]])
     told = []
     for draft in sorted(drafts, key=lambda one: one.name):
         template = draft.template
+        built = {one.parameter: f"built {one.tag}" for one in builds_of(template, given[template.name])}
         sources = {
             key: given[template.name].get(key)
-            or (list(template.references[key][:2]) if key in template.references else "kept or default")
+            or (list(template.references[key][:2]) if key in template.references else built.get(key, "kept or default"))
             for key in template.parameters
         }
         changes = (

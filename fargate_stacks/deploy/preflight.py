@@ -131,6 +131,10 @@ class _Stacks:
                 values[key] = outputs[reference.output]
             else:
                 values.pop(key, None)
+        noted = template.metadata.get("FargateStacks", {}) if raw is not None else {}
+        for section in ("LiveImages", "Builds"):  # the deployer finds these out: what the stack had last may be gone
+            for key in noted.get(section, {}):
+                values.pop(key, None)
         return values | dict(given)
 
     def _at(self, template: Template) -> Ecs:

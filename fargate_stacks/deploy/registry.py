@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -74,8 +75,17 @@ def parse(name: str) -> Image:
 
 def get(url: str, headers: Mapping[str, str]) -> Reply:
     """Get a URL; five seconds are enough for a registry."""
+    return _ask("GET", url, headers)
+
+
+def head(url: str, headers: Mapping[str, str]) -> Reply:
+    """Get the headers of a URL: of a manifest Docker Hub does not count that as a pull."""
+    return _ask("HEAD", url, headers)
+
+
+def _ask(method: str, url: str, headers: Mapping[str, str]) -> Reply:
     try:
-        with urlopen(Request(url, headers=dict(headers)), timeout=5) as answer:
+        with urlopen(Request(url, headers=dict(headers), method=method), timeout=5) as answer:
             return Reply(answer.status, dict(answer.headers.items()), answer.read())
     except HTTPError as error:
         return Reply(error.code, dict(error.headers.items()), error.read())
@@ -90,15 +100,44 @@ def platforms(image: Image, fetch: Fetch, *, scheme: str = "https") -> set[str] 
     """
     base = f"{scheme}://{image.registry}/v2/{image.repository}"
     headers = {"Accept": ", ".join((*INDEXES, *MANIFESTS))}
-    reply = fetch(f"{base}/manifests/{image.reference}", headers)
+    reply = _manifest(image, fetch, fetch, base, headers)
+    if reply is None:
+        return None
+    return of_manifest(_json(reply.body), lambda digest: fetch(f"{base}/blobs/{digest}", headers).body)
+
+
+def digest(image: Image, fetch: Fetch = get, look: Fetch = head) -> str | None:
+    """Give the digest that an image has now, of its index where it has one; None when it is not there.
+
+    `look` gets headers alone. A registry of this machine is spoken to without TLS, as Docker does. Raises Unknown when
+    the registry does not let us look.
+    """
+    scheme = "http" if image.registry.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
+    base = f"{scheme}://{image.registry}/v2/{image.repository}"
+    headers = {"Accept": ", ".join((*INDEXES, *MANIFESTS))}
+    reply = _manifest(image, look, fetch, base, headers)
+    if reply is None:
+        return None
+    told = next((value for key, value in reply.headers.items() if key.lower() == "docker-content-digest"), "")
+    if re.fullmatch(r"sha256:[0-9a-f]{64}", told):
+        return told
+    whole = fetch(f"{base}/manifests/{image.reference}", headers)
+    if whole.status != 200:
+        raise Unknown(f"{image.registry} answers {whole.status}")
+    return f"sha256:{sha256(whole.body).hexdigest()}"
+
+
+def _manifest(image: Image, ask: Fetch, fetch: Fetch, base: str, headers: dict[str, str]) -> Reply | None:
+    """Ask for a manifest, with a token where the registry wants one: `headers` holds it then."""
+    reply = ask(f"{base}/manifests/{image.reference}", headers)
     if reply.status == 401:
         headers["Authorization"] = f"Bearer {_token(reply, fetch)}"
-        reply = fetch(f"{base}/manifests/{image.reference}", headers)
+        reply = ask(f"{base}/manifests/{image.reference}", headers)
     if reply.status == 404:
         return None
     if reply.status != 200:
         raise Unknown(f"{image.registry} answers {reply.status or reply.body.decode('utf-8', 'replace')}")
-    return of_manifest(_json(reply.body), lambda digest: fetch(f"{base}/blobs/{digest}", headers).body)
+    return reply
 
 
 def of_manifest(manifest: Mapping[str, Any], blob: Callable[[str], bytes]) -> set[str]:

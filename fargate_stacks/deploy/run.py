@@ -63,6 +63,8 @@ class Options:
     """A stack policy as JSON text."""
     import_existing: bool = False
     """Take in resources of the template that exist already."""
+    builder: str | None = None
+    """The program that builds images; docker or podman, the first that is found, when None."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ ACCEPTED = {
         "A database has enhanced monitoring", "CloudWatch Logs takes money for each metric that it keeps"
     ),
     "CKV_AWS_27": Accepted("A queue is encrypted by KMS", f"{KEY}. SQS encrypts by itself (`SqsManagedSseEnabled`)"),
+    "CKV_AWS_136": Accepted("A repository is encrypted by a key of yours", KEY),
     "CKV_AWS_149": Accepted("A secret is encrypted by a key of yours", KEY),
     "CKV_AWS_158": Accepted("A log group is encrypted by a key of yours", KEY),
 }

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.image import (
     BuiltImage,
@@ -21,6 +21,8 @@ from fargate_stacks.constructs.image import (
     SsmImage,
     read_lock,
 )
+from fargate_stacks.constructs.network import Vpc
+from fargate_stacks.constructs.service import Service
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.render import render
 from fargate_stacks.core.stack import App, Stack
@@ -41,7 +43,11 @@ APP = Repository("App")
 
 
 def made(image: Any, *others: Any, name: str = "") -> Any:
-    return run(Task(containers=[Container(image=image, name=name)]), *others)
+    task = Task(containers=[Container(image=image, name=name)])
+    vpc = Vpc("Net", nat="none")
+    cluster = Cluster("Main", vpc=vpc)
+    web = Service("Web", cluster=cluster, task=task, subnets="public")
+    return render(App([Stack("s", [vpc, cluster, web, *others])]))["s"]
 
 
 def reference(image: Any, *others: Any) -> Any:
@@ -134,8 +140,11 @@ def test_a_registry_with_a_port_keeps_it(tmp_path: Path) -> None:
 
 def test_an_image_that_is_not_locked_is_refused_with_the_cure(tmp_path: Path) -> None:
     image = LockedImage("example/web:1.2", lock=str(tmp_path / "images.lock"))
-    with pytest.raises(RenderError, match=re.escape('Runner "Web": LockedImage "example/web:1.2" is not in ')):
+    with pytest.raises(RenderError) as caught:
         made(image)
+    assert str(caught.value) == (
+        f'Service "Web": LockedImage "example/web:1.2" is not in {tmp_path}/images.lock; run fargate-stacks lock'
+    )
 
 
 @pytest.mark.parametrize(
