@@ -24,7 +24,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   ruff, mypy, import-linter, file length"
 	@echo "make format  let ruff format and fix the sources"
-	@echo "make bench   how fast synth is, as ratios; how many calls it takes to watch 40 services"
+	@echo "make bench   how fast synth and deploy are, as ratios; how many calls it takes to watch 40 services"
 	@echo "make security  what security rule packs say of the blueprints, beside CDK's pattern"
 	@echo "make pages   write the pages of docs/ that are made from code and data"
 	@echo "make docs    build the documentation into site/"
@@ -70,6 +70,7 @@ bench: setup
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/local.py
 	$(BIN)/python benchmarks/services.py
+	$(BIN)/python benchmarks/deploy.py
 
 # cdk-nag and Control Tower's rule files come by npm; without it the table has dashes and says so
 $(CDK)/.installed:

@@ -70,8 +70,6 @@ class Client:
 
     def stack(self, stack: str) -> StackState | None:
         """Give a stack by name or id, or None when there is none of that name."""
-        if self.pace is not None:
-            self.pace()
         try:
             found = self._call("DescribeStacks", StackName=stack)["Stacks"]
         except CallFailed as error:
@@ -79,6 +77,12 @@ class Client:
                 return None
             raise
         return state_of(found[0]) if found else None
+
+    def again(self, stack: str) -> StackState | None:
+        """Give a stack that is looked at again and again, within the budget of such reads."""
+        if self.pace is not None:
+            self.pace()
+        return self.stack(stack)
 
     def events(self, stack_id: str, page: str | None) -> tuple[list[Event], str | None]:
         """Give one page of a stack's events, newest first, and the next page's token."""

@@ -75,9 +75,10 @@ class Planner:
 
     def again(self, draft: Draft) -> Draft:
         """Plan a stack with the values that are known now, since the stacks before it are done."""
-        values = self._values(draft.template, draft.client, draft.found, draft.live)
-        if not draft.plan.predicted and values[0] == list(draft.request.parameters):
-            return draft
+        if not draft.plan.predicted:
+            values, _ = self._values(draft.template, draft.client, draft.found, draft.live)
+            if values == list(draft.request.parameters):
+                return draft
         if draft.plan.change_set:
             plan.discard(draft.client, draft.plan)
         return self._draft(draft.template, draft.client, draft.found, (), predict=False)

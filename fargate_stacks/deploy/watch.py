@@ -23,6 +23,8 @@ ROOT_QUIET = 15.0
 STILL_WAITING = 30.0
 STALE_FOR = 60.0
 """Seconds that DescribeStacks may contradict the stack's last event before it is believed."""
+DRAIN_WITHIN = 10.0
+"""Seconds for the last reads, once the verdict is known: what waits for this stack waits for them too."""
 
 
 class Beside(Protocol):
@@ -209,7 +211,7 @@ class _Watch:
         if not (terminal is not None or self.blind or now - self.last_root >= ROOT_QUIET):
             return None
         try:
-            state = self.client.stack(self.operation.stack_id)
+            state = self.client.again(self.operation.stack_id)
         except CallFailed as trouble:
             self.suffer(trouble)
             return None
@@ -236,9 +238,12 @@ class _Watch:
         return now - self.disagrees_since > STALE_FOR
 
     def drain(self) -> None:
-        """Read twice more: the last events may become visible after the status."""
+        """Read twice more: the last events may become visible after the status. Many stacks share the reads."""
+        enough = self.clock.monotonic() + DRAIN_WITHIN
         for _ in range(2):
             self.clock.sleep(0.05 if self.client.local else 1.0)
+            if self.clock.monotonic() > enough:
+                return
             try:
                 self.read(whole=True)
             except DeployError:

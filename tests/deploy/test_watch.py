@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from fargate_stacks.deploy.engine import preview
 from fargate_stacks.deploy.messages import Happened, Waiting
 from fargate_stacks.deploy.watch import Tempo
 from fargate_stacks.errors import DeployError
@@ -108,3 +111,18 @@ def test_throttling_slows_down_to_half_a_minute_and_is_forgotten() -> None:
     for _ in range(10):
         tempo.read(events=False, throttled=False)
     assert tempo.pause() <= 5.0
+
+
+def test_a_plan_takes_nothing_from_the_budget_of_those_who_watch(stage: Stage) -> None:
+    taken: list[float] = []
+    client = replace(stage.client, pace=lambda: taken.append(stage.clock.monotonic()))
+    preview({"shop": template()}, client, out=stage.said.append, ask=stage.ask, clock=stage.clock)
+    assert taken == []
+
+
+def test_the_last_reads_wait_no_longer_for_the_budget_than_their_time(stage: Stage) -> None:
+    stage.client = replace(stage.client, pace=lambda: stage.clock.sleep(12.0))
+    stage.deploy(template())
+    calls = [name for name, _ in stage.cfn.calls]
+    assert calls[-2:] == ["DescribeStacks", "DescribeStackEvents"]
+    assert stage.endings() == {"shop": "deployed"}
