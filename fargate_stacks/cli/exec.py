@@ -6,11 +6,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from fargate_stacks.cli.live import Live, as_json, live_options
 from fargate_stacks.errors import DeployError
+
+if TYPE_CHECKING:
+    from fargate_stacks.deploy.session import Plugin, Session
 
 _INSTALL = (
     "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
@@ -34,20 +38,33 @@ def command(live: Live, name: str, words: tuple[str, ...], container: str | None
       fargate-stacks exec Api
       fargate-stacks exec Api --container app -- cat /etc/hosts
     """
-    from fargate_stacks.deploy.session import PLUGIN, enter
+    from fargate_stacks.deploy.session import enter
 
     if not words and live.output == "text" and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise DeployError(f"exec: there is no terminal for a shell; give a command: exec {name} -- ls", exit_code=2)
-    plugin = shutil.which(PLUGIN)
-    if plugin is None and live.output == "text":
-        raise DeployError(f"exec: {PLUGIN} is not installed; AWS tells how: {_INSTALL}", exit_code=2)
+    plugin = find_plugin(live, "exec")
     found = live.directory(name).service(name)
     said = shlex.join(words) if words else "/bin/sh"
-    session = enter(found, said, container=container, task=task, profile=live.profile, plugin=plugin or PLUGIN)
+    session = enter(found, said, container=container, task=task, plugin=plugin)
     if live.output == "json":
         click.echo(as_json({"task": session.task.arn, "container": session.container, "command": list(session.argv)}))
         return 0
     click.echo(f"{name}: {session.container} of task {session.task.id}", err=True)
+    return carry(session)
+
+
+def find_plugin(live: Live, command: str) -> Plugin:
+    """Give the plugin. Raises DeployError where it is not installed and a session is to be opened."""
+    from fargate_stacks.deploy.session import PLUGIN, Plugin
+
+    path = shutil.which(PLUGIN)
+    if path is None and live.output == "text":
+        raise DeployError(f"{command}: {PLUGIN} is not installed; AWS tells how: {_INSTALL}", exit_code=2)
+    return Plugin(path or PLUGIN, live.profile)
+
+
+def carry(session: Session) -> int:
+    """Hand a session to the plugin until either ends it; give its exit code."""
     sys.stderr.flush()
     try:
         return subprocess.run(session.argv, check=False).returncode

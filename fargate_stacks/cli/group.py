@@ -13,8 +13,8 @@ from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError, FargateStacksError, LoadError
 
 NAMES = tuple(
-    "init synth ls check lock diff deploy destroy watch bootstrap status logs exec run approve reject rollback scale "
-    "restart diagnose drift outputs events url open local".split()
+    "init synth ls check lock diff deploy destroy watch bootstrap status logs exec tunnel run approve reject rollback "
+    "scale restart diagnose drift outputs events url open local".split()
 )
 
 

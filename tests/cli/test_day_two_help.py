@@ -12,7 +12,9 @@ import pytest
 from fargate_stacks.cli.group import group
 from tests.cli.conftest import Project, Run
 
-COMMANDS = "status logs exec run approve reject rollback scale restart diagnose drift outputs events url open".split()
+COMMANDS = (
+    "status logs exec tunnel run approve reject rollback scale restart diagnose drift outputs events url open".split()
+)
 PAGE = Path(__file__).parents[2] / "docs/how-to/day-two.md"
 
 
@@ -41,6 +43,7 @@ def test_it_has_a_section_in_the_documentation(name: str) -> None:
 @pytest.mark.parametrize("name", [one for one in COMMANDS if one not in ("drift", "outputs")])
 def test_without_a_local_cloud_it_says_so(name: str, project: Project, run: Callable[..., Run]) -> None:
     project.infra('app = App([Stack("work", [Jobs("Jobs")])])')
-    rest = {"scale": ["Jobs", "1"], "exec": ["Jobs", "--", "ls"]}.get(name, ["Jobs"])
-    said = run(name, "--local", *(["--output", "json"] if name == "exec" else []), *rest)
+    words = {"scale": ["Jobs", "1"], "exec": ["Jobs", "--", "ls"], "tunnel": ["Jobs", "8080"]}
+    json = ["--output", "json"] if name in ("exec", "tunnel") else []
+    said = run(name, "--local", *json, *words.get(name, ["Jobs"]))
     assert (said.code, said.err) == (1, "error: no local cloud runs here; deploy --local first\n")
