@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fargate_stacks.core.yaml import load
 from fargate_stacks.errors import DeployError
 
 _TRANSIENT = frozenset(
@@ -117,3 +119,13 @@ def event_of(raw: Mapping[str, Any]) -> Event:
         time=raw["Timestamp"],
         token=raw.get("ClientRequestToken", ""),
     )
+
+
+def as_data(body: Any) -> dict[str, Any]:
+    """Give a template as data, whether it came as text or not."""
+    if isinstance(body, str):
+        try:
+            return dict(json.loads(body))
+        except ValueError:
+            return dict(load(body) or {})
+    return dict(body)

@@ -97,9 +97,13 @@ class Client:
         found = [one for answer in pages for one in answer["StackResourceSummaries"]]
         return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
 
-    def template(self, stack_id: str) -> Any:
-        """Give the live template as it was sent: text, or a mapping where it was JSON."""
-        return self._call("GetTemplate", StackName=stack_id, TemplateStage="Original").get("TemplateBody", "")
+    def template(self, stack_id: str, stage: str = "Original") -> Any:
+        """Give the live template as it was sent, or Processed by macros: text, or a mapping where it was JSON."""
+        return self._call("GetTemplate", StackName=stack_id, TemplateStage=stage).get("TemplateBody", "")
+
+    def planned_template(self, change_set_id: str) -> Any:
+        """Give the template of a change set as macros have made it."""
+        return self._call("GetTemplate", ChangeSetName=change_set_id, TemplateStage="Processed")["TemplateBody"]
 
     def create_change_set(self, **request: Any) -> tuple[str, str]:
         """Start to make a change set; give its id and the stack's."""
@@ -197,8 +201,39 @@ class Client:
         return call(self.api, operation, **request)
 
 
+class Renewed:
+    """A botocore client whose credentials may end; a new one is made from what is on the machine by then."""
+
+    def __init__(self, api: Any, make: Callable[[], Any]) -> None:
+        self._api = api
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    def renew(self) -> None:
+        """Look for credentials once more. Raises what botocore raises where there are none."""
+        self._api = self._make()
+
+
 def call(api: Any, operation: str, **request: Any) -> dict[str, Any]:
-    """Make one call of a botocore client and turn its ways to fail into CallFailed."""
+    """Make one call of a botocore client and turn its ways to fail into CallFailed.
+
+    Where the credentials have ended, somebody may have signed in again meanwhile: they are read anew, once.
+    """
+    try:
+        return _call(api, operation, request)
+    except CallFailed as trouble:
+        if not trouble.expired or not isinstance(api, Renewed):
+            raise
+        try:
+            api.renew()
+        except Exception:
+            raise trouble from None
+        return _call(api, operation, request)
+
+
+def _call(api: Any, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     from botocore import exceptions as broken  # type: ignore[import-untyped,unused-ignore]
     from botocore import xform_name
 
@@ -293,10 +328,18 @@ def _local(endpoint_url: str, region: str, account: str) -> Client:
 
 
 def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Client:
+    import botocore.session
     from botocore import exceptions as broken
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "total_max_attempts": 8}, user_agent_extra=_agent())
+
+    def beside(service: str) -> Any:
+        how = {"region_name": region, "endpoint_url": endpoint_url, "config": config}
+        profile = session.profile
+        again = lambda: botocore.session.Session(profile=profile).create_client(service, **how)  # noqa: E731
+        return Renewed(session.create_client(service, **how), again)
+
     try:
         region = region or session.get_config_variable("region")
         if not region:
@@ -305,7 +348,7 @@ def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Clien
             )
         if session.get_credentials() is None:
             raise DeployError("deploy: no AWS credentials; sign in (aws login, aws sso login) or give --profile")
-        api = session.create_client("cloudformation", region_name=region, endpoint_url=endpoint_url, config=config)
+        api = beside("cloudformation")
     except broken.ProfileNotFound as error:
         raise DeployError(f"deploy: {error}; aws configure list-profiles shows them", exit_code=2) from error
     except (broken.BotoCoreError, ValueError) as error:
@@ -321,9 +364,6 @@ def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Clien
                     exit_code=2,
                 )
         return _remote(session, endpoint_url, other)
-
-    def beside(service: str) -> Any:
-        return session.create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)
 
     return Client(api=api, region=region, reopen=reopen, beside=beside)
 

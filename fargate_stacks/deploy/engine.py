@@ -197,12 +197,28 @@ class _App:
         draft = self.drafts[name]
         try:
             self._once(draft)
+        except operate.Obsolete as why:
+            self._anew(draft, why)
         except DeployError as error:
             # the first use of a service makes its role, and loses a race against it: the second try succeeds
             if not (draft.plan.creates and error.exit_code == 7 and _LINKED_ROLE.search(str(error))):
                 raise
             self.run.warn(name, "a new account: AWS was still making its service-linked role; once more")
             self._once(self.planner.plan(self.chosen[name]))
+
+    def _anew(self, draft: Draft, why: DeployError) -> None:
+        """Plan a stack that somebody changed since its plan was agreed to, and ask again."""
+        self.run.warn(draft.name, f"{why}: planning it anew")
+        plan.discard(draft.client, draft.plan)
+        fresh = self.planner.plan(draft.template)
+        self.run.out(Planned(stack=fresh.name, plan=fresh.plan))
+        if not fresh.plan.empty:
+            try:
+                consent.obtain([fresh.plan], self.run, fingerprint(list(self.drafts.values()), self.given))
+            except DeployError:
+                plan.discard(fresh.client, fresh.plan)
+                raise
+        self._once(fresh)
 
     def _once(self, draft: Draft) -> None:
         run = self.run

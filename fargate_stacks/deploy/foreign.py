@@ -38,7 +38,8 @@ def read(file: Path, stack: str) -> Template:
         raise DeployError(f"{file}: it is no CloudFormation template: it has no Resources", exit_code=2)
     return Foreign(
         name=stack,
-        resources=whole["Resources"],
+        # a loop of the language extensions is no resource; what it makes is known once AWS has read it
+        resources={key: one for key, one in whole["Resources"].items() if isinstance(one, dict)},
         parameters=whole.get("Parameters") or {},
         outputs=whole.get("Outputs") or {},
         conditions=whole.get("Conditions") or {},

@@ -8,6 +8,7 @@ from typing import Any
 
 from fargate_stacks.core.template import Owner, Template
 from fargate_stacks.deploy.plan import Change, Plan, PropertyChange
+from fargate_stacks.deploy.protection import removal
 from fargate_stacks.errors import DeployError
 
 
@@ -24,7 +25,7 @@ def differences(
     replaces is known from CloudFormation's published schemas; without them, or without a schema for the
     type, a change may replace.
     """
-    before, after = old.get("Resources", {}), new.get("Resources", {})
+    before, after = _resources(old), _resources(new)
     words = dict(moved or {})
     while True:
         changes = tuple(_changes(before, after, owners or {}, words))
@@ -32,6 +33,14 @@ def differences(
         if not more:
             return changes
         words |= more
+
+
+def _resources(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the resources of a template; a loop of the language extensions is one, whose body may replace anything."""
+    return {
+        key: one if isinstance(one, Mapping) else {"Type": "Fn::ForEach", "Properties": {"Loop": one}}
+        for key, one in template.get("Resources", {}).items()
+    }
 
 
 def _followed(changes: tuple[Change, ...], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -49,7 +58,7 @@ def plan(old: Mapping[str, Any] | None, template: Template) -> Plan:
 
     new = template.to_dict()
     changes = differences(old or {}, new, template.owners)
-    found = risks(changes, (old or {}).get("Resources", {}), new["Resources"], creates=old is None)
+    found = risks(changes, _resources(old or {}), _resources(new), creates=old is None)
     same = old is not None and not changes and _outside(old) == _outside(new)
     return Plan(template.name, old is None, "", "", changes, empty=same, predicted=True, risks=found)
 
@@ -83,16 +92,6 @@ def _changes(
     for key, resource in old.items():
         if key not in new:
             yield Change("Remove", key, resource["Type"], policy=removal(resource))
-
-
-def removal(resource: Mapping[str, Any]) -> str:
-    """Give what becomes of a resource that is taken out: Delete, Retain or Snapshot."""
-    kind = resource.get("Type", "")
-    by_itself = kind == "AWS::RDS::DBCluster" or (
-        kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in (resource.get("Properties") or {})
-    )
-    policy = str(resource.get("DeletionPolicy", "Snapshot" if by_itself else "Delete"))
-    return "Retain" if policy == "RetainExceptOnCreate" else policy
 
 
 def _rest(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,12 +17,16 @@ from fargate_stacks.deploy.events import Stream
 from fargate_stacks.deploy.messages import Diagnosed, Ended
 from fargate_stacks.deploy.patience import patiently
 from fargate_stacks.deploy.run import Run
-from fargate_stacks.deploy.status import Verdict, verdict
+from fargate_stacks.deploy.status import Verdict, settled, verdict
 from fargate_stacks.deploy.watch import Ending, Operation, watch
 from fargate_stacks.errors import DeployError
 
 EXPRESS_WITHIN = 3600.0
 """Seconds that services may take after CloudFormation has ended an express deployment."""
+
+
+class Obsolete(DeployError):
+    """The stack was changed between the plan and its execution; nothing was done."""
 
 
 def execute(
@@ -100,6 +104,10 @@ def cancel(stack_id: str, client: Client, *, creates: bool) -> str | None:
     token = new_token()
     try:
         if creates:
+            state = client.stack(stack_id)
+            if state is None or settled(state.status):
+                # it was made meanwhile: what is whole is not deleted
+                return None
             client.delete_stack(stack_id, token)
         else:
             client.cancel_update(stack_id, token)
@@ -114,7 +122,8 @@ def _did_start(client: Client, made: plan.Plan) -> bool:
     found = client.change_set(made.change_set)
     status = found.get("ExecutionStatus", "")
     if status in ("OBSOLETE", "EXECUTE_FAILED", "UNAVAILABLE"):
-        raise DeployError(
+        kind = Obsolete if status == "OBSOLETE" else DeployError
+        raise kind(
             f"{made.stack}: the change set was not executed ({status}): "
             f"{found.get('StatusReason') or 'the stack was changed meanwhile'}; deploy again",
             exit_code=6,
@@ -146,9 +155,9 @@ def start(call: Callable[[], None], operation: Operation, change_set: str, clien
             status = client.change_set(change_set).get("ExecutionStatus", "")
             if status in ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE"):
                 return
-            raise DeployError(
-                f"{operation.name}: the change set can no longer be executed ({status}); deploy again", exit_code=6
-            ) from error
+            kind = Obsolete if status == "OBSOLETE" else DeployError
+            text = f"{operation.name}: the change set can no longer be executed ({status}); deploy again"
+            raise kind(text, exit_code=6) from error
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,14 +12,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fargate_stacks.core.template import Owner
-from fargate_stacks.deploy import refusals
+from fargate_stacks.deploy import nested, refusals
 from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.diagnosis import Failure
 from fargate_stacks.deploy.patience import patiently
+from fargate_stacks.deploy.protection import removal
 from fargate_stacks.errors import DeployError
 
+_CAPABILITY = re.compile(r"CAPABILITY_[A-Z_]+")
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
 _NAMED = {
     "AWS::IAM::Group": "GroupName",
@@ -135,19 +138,47 @@ def make(
         "Capabilities": capabilities(request.template),
         **request.more,
     }
-    if any(one.get("Type") == "AWS::CloudFormation::Stack" for one in request.template.get("Resources", {}).values()):
+    if any(
+        isinstance(one, Mapping) and one.get("Type") == nested.STACK for one in request.template["Resources"].values()
+    ):
         asked["IncludeNestedStacks"] = True
     if request.tags is not None:
         asked["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
+    while True:
+        try:
+            return _made(client, request, asked, clock, owners, protects_later)
+        except _Lacking as lacking:
+            # what a macro makes or a nested template holds is known to AWS alone
+            asked["Capabilities"] = [*asked["Capabilities"], *lacking.capabilities]
+            asked["ChangeSetName"] = asked["ClientToken"] = f"{asked['ChangeSetName']}-again"
+
+
+class _Lacking(Exception):
+    """Capabilities that were not given. Never leaves this module."""
+
+    def __init__(self, capabilities: list[str]) -> None:
+        self.capabilities = capabilities
+
+
+def _made(
+    client: Client,
+    request: Request,
+    asked: Mapping[str, Any],
+    clock: Clock,
+    owners: Mapping[str, Owner],
+    protects_later: tuple[str, ...],
+) -> Plan:
+    """Have one change set made, and read it."""
     try:
         change_set, stack_id = patiently(lambda: client.create_change_set(**asked), clock, local=client.local)
     except CallFailed as error:
         if error.transient or error.expired or error.denied:
             raise
+        _raise_lacking(error.message, asked)
         raise _refused(request, error.message) from error
     draft = Plan(request.stack, request.creates, stack_id, change_set, (), empty=True)
     try:
-        found = _made(client, change_set, clock)
+        found = _read(client, change_set, clock)
         reason = str(found.get("StatusReason", ""))
         if found["Status"] == "FAILED":
             # asked before the change set goes, and all that is known of it
@@ -155,6 +186,7 @@ def make(
             discard(client, draft)
             if any(words in reason for words in _EMPTY):
                 return draft
+            _raise_lacking("; ".join([reason, *(one.reason for one in why)]), asked)
             raise _refused(request, reason, why)
         changes = tuple(_changes(client, found["Changes"], owners))
     except (KeyboardInterrupt, CallFailed):
@@ -162,6 +194,13 @@ def make(
             discard(client, draft)
         raise
     return Plan(request.stack, request.creates, stack_id, change_set, changes, protects_later=protects_later)
+
+
+def _raise_lacking(reason: str, asked: Mapping[str, Any]) -> None:
+    if "equires capabilities" in reason:
+        wanted = [one for one in dict.fromkeys(_CAPABILITY.findall(reason)) if one not in asked["Capabilities"]]
+        if wanted:
+            raise _Lacking(wanted)
 
 
 def _refused(request: Request, reason: str, why: Sequence[Failure] = ()) -> DeployError:
@@ -196,7 +235,7 @@ def capabilities(template: Mapping[str, Any]) -> list[str]:
     return wanted
 
 
-def _made(client: Client, change_set: str, clock: Clock) -> dict[str, Any]:
+def _read(client: Client, change_set: str, clock: Clock) -> dict[str, Any]:
     pause = 0.05 if client.local else 0.5
     while True:
         found = patiently(lambda: client.change_set(change_set), clock, local=client.local)
@@ -214,10 +253,10 @@ def _changes(
         if not change:
             continue
         logical_id = within + change["LogicalResourceId"]
-        nested = list(_nested(client, change, logical_id))
-        if nested or (change.get("ChangeSetId") and change["Action"] == "Modify"):
+        within_it = list(_nested(client, change, logical_id))
+        if change.get("ChangeSetId") and (within_it or change["Action"] == "Modify"):
             # a nested stack is always said to be modified: what counts is what changes in it
-            yield from nested
+            yield from within_it
             continue
         yield Change(
             action=change["Action"],
@@ -228,12 +267,23 @@ def _changes(
             properties=tuple(_properties(change)) if change["Action"] == "Modify" else (),
             owner=owners.get(logical_id),
         )
+        yield from within_it
 
 
 def _nested(client: Client, change: Mapping[str, Any], logical_id: str) -> Iterator[Change]:
     if change.get("ChangeSetId"):
         found = client.change_set(change["ChangeSetId"])
         yield from _changes(client, found["Changes"], {}, f"{logical_id}/")
+    elif _goes(change):
+        # AWS says only that the nested stack goes: what goes with it is in its template
+        for key, resource in nested.inside(client, change["PhysicalResourceId"]):
+            yield Change("Remove", f"{logical_id}/{key}", resource["Type"], policy=removal(resource))
+
+
+def _goes(change: Mapping[str, Any]) -> bool:
+    """Tell whether a nested stack is deleted."""
+    whole = (change["Action"], change.get("ResourceType"), change.get("PolicyAction", "Delete"))
+    return whole == ("Remove", nested.STACK, "Delete") and bool(change.get("PhysicalResourceId"))
 
 
 def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:

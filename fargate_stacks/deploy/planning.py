@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from fargate_stacks.core.template import Reference, Template
-from fargate_stacks.deploy import parameters, plan
+from fargate_stacks.deploy import nested, parameters, plan
 from fargate_stacks.deploy.builds import builds_of
 from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.live_images import live_images
@@ -102,6 +102,8 @@ class Planner:
                 run.note(template.name, text)
             request = Request(template.name, found.creates, body, values, template.tags, self._more(found))
             made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
+        if made.change_set and not made.empty and (nested.hides(wanted) or nested.hides(live)):
+            old, new = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
         made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
         return Draft(template, client, found, made, request, live)
 

@@ -88,3 +88,13 @@ def retained(template: Mapping[str, Any]) -> tuple[str, ...]:
         for logical_id, resource in resources.items()
         if isinstance(resource, dict) and resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
     )
+
+
+def removal(resource: Mapping[str, Any]) -> str:
+    """Give what becomes of a resource that is taken out: Delete, Retain or Snapshot."""
+    kind = resource.get("Type", "")
+    by_itself = kind == "AWS::RDS::DBCluster" or (
+        kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in (resource.get("Properties") or {})
+    )
+    policy = str(resource.get("DeletionPolicy", "Snapshot" if by_itself else "Delete"))
+    return "Retain" if policy == "RetainExceptOnCreate" else policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,14 +10,30 @@ from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.diagnosis import Failure, plain_reason
 
 
+_NESTED = re.compile(r"[Nn]ested change set (arn:\S+) was not successfully created")
+
+
 def details(client: Client, change_set: str, reason: str) -> list[Failure]:
     """Give the single failures behind a change set that failed; none where AWS tells none."""
-    found: list[Failure] = []
+    found = list(_of_nested(client, reason))
     if "EarlyValidation" in reason or "hook" in reason.lower():
         found += failed_events(client, ChangeSetName=change_set)
     if "hook" in reason.lower():
         found += list(_hooks(client, change_set))
     return list(dict.fromkeys(found))
+
+
+def _of_nested(client: Client, reason: str) -> Iterator[Failure]:
+    """Follow a change set that failed for a nested one down to what the innermost says."""
+    for inner in _NESTED.findall(reason):
+        try:
+            told = client.change_set(inner)
+        except CallFailed:
+            continue
+        why = str(told.get("StatusReason", ""))
+        deeper = details(client, inner, why)
+        stack = str(told.get("StackName", ""))
+        yield from deeper or [Failure(stack, stack, "AWS::CloudFormation::Stack", why)]
 
 
 def failed_events(client: Client, **what: str) -> list[Failure]:

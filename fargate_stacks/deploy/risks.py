@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fargate_stacks.deploy.offline import removal
 from fargate_stacks.deploy.plan import Change, Risk
+from fargate_stacks.deploy.protection import removal
 
 _DATA = {
     "AWS::Logs::LogGroup": "logs",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fargate_stacks.core.template import Template
-from fargate_stacks.core.yaml import load
+from fargate_stacks.deploy.answers import as_data
 from fargate_stacks.deploy.artifacts import Artifacts
 from fargate_stacks.deploy.budget import Budget
 from fargate_stacks.deploy.client import Client, StackState
@@ -153,10 +152,4 @@ def select(templates: Mapping[str, Template], only: Collection[str]) -> dict[str
 
 def live_template(client: Client, state: StackState) -> dict[str, Any]:
     """Give the template that a stack was last deployed with, as data."""
-    body = client.template(state.id)
-    if isinstance(body, str):
-        try:
-            return dict(json.loads(body))
-        except ValueError:
-            return dict(load(body) or {})
-    return dict(body)
+    return as_data(client.template(state.id))

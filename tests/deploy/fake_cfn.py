@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -32,14 +33,16 @@ class FakeCfn(FakeApi):
         """(phase, logical id) -> the reason for which it fails; phase is create, update, delete or rollback."""
         self.refuses: dict[str, str] = {}
         """By stack, why its change sets fail."""
-        self.obsolete: set[str] = set()
-        """Stacks that somebody else changes between the review and the execution."""
+        self.obsolete: Counter[str] = Counter()
+        """By stack, how often somebody else changes it between the review and the execution."""
         self.stale = 0
         """How many reads of a stack still show what it was before an operation began."""
         self.in_use: dict[str, str] = {}
         """By stack, the reason for which a delete returns it to what it was."""
         self.changes: dict[str, list[dict[str, Any]]] = {}
         """By stack, changes to show in the place of those found out."""
+        self.turned: dict[str, str] = {}
+        """By stack, the reason for which its updates are rolled back although no resource fails."""
         self.silent = False
         """Operations say nothing in the events, as where they may not be read."""
         self.failed: dict[str, list[dict[str, Any]]] = {}
@@ -268,7 +271,8 @@ class FakeCfn(FakeApi):
 
     def ExecuteChangeSet(self, **request: Any) -> dict[str, Any]:
         stack, made = self._change_set("ExecuteChangeSet", request["ChangeSetName"])
-        if stack.name in self.obsolete:
+        if self.obsolete[stack.name]:
+            self.obsolete[stack.name] -= 1
             made.execution = "OBSOLETE"
             return {}
         if made.execution != "AVAILABLE":

@@ -90,6 +90,7 @@ def update(cfn: FakeCfn, stack: FakeStack, made: FakeChangeSet, request: dict[st
             failed, reason = key, f"The following resource(s) failed to update: [{key}]."
             break
     stack.cancelled = None
+    reason = reason or cfn.turned.get(stack.name, "")
     if reason:
         made.execution = "EXECUTE_FAILED"
         if failed and request.get("DisableRollback"):

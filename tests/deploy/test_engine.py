@@ -187,9 +187,36 @@ def test_reads_that_are_stale_do_not_end_the_watch(stage: Stage) -> None:
     assert stage.events()[-1] == "shop UPDATE_COMPLETE"
 
 
-def test_a_change_set_that_went_obsolete_is_never_executed(stage: Stage) -> None:
+def test_a_stack_that_somebody_changed_after_the_review_is_planned_anew_and_asked_about_again(stage: Stage) -> None:
     stage.deploy(template())
-    stage.cfn.obsolete.add("shop")
+    stage.asked.clear()
+    stage.cfn.obsolete["shop"] = 1
+    stage.deploy(template(resources={"Jobs": resource(DelaySeconds=5)}))
+    assert stage.stack().status == "UPDATE_COMPLETE"
+    assert stage.asked == ["deploy these changes to shop?"] * 2
+    assert len(stage.plans) == 3
+
+
+def test_and_without_a_second_yes_nothing_is_started(stage: Stage) -> None:
+    stage.deploy(template())
+    stage.cfn.obsolete["shop"] = 1
+    answers = iter([True, False])
+    stage.answer = lambda question: next(answers)
+    assert failing(stage, template(resources={"Jobs": resource(DelaySeconds=5)})).exit_code == 4
+    assert (stage.stack().status, stage.stack().template["Resources"]) == ("CREATE_COMPLETE", {"Jobs": resource()})
+
+
+def test_an_update_that_an_export_in_use_turns_back_says_so(stage: Stage) -> None:
+    stage.deploy(template())
+    stage.cfn.turned["shop"] = "Export shop-Url cannot be deleted as it is in use by mail"
+    error = failing(stage, template(resources={"Jobs": resource(DelaySeconds=5)}))
+    assert (error.exit_code, stage.stack().status) == (7, "UPDATE_ROLLBACK_COMPLETE")
+    assert "Export shop-Url cannot be deleted as it is in use by mail" in str(error)
+
+
+def test_a_change_set_that_is_always_obsolete_is_never_executed(stage: Stage) -> None:
+    stage.deploy(template())
+    stage.cfn.obsolete["shop"] = 2
     error = failing(stage, template(resources={"Jobs": resource(DelaySeconds=5)}))
     assert error.exit_code == 6
     assert "the change set was not executed (OBSOLETE)" in str(error)

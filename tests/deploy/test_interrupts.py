@@ -57,6 +57,17 @@ def test_where_nothing_is_left_to_cancel_it_is_watched_to_its_end(stage: Stage) 
     assert "there is nothing to cancel any more; watching it to its end" in stage.texts()
 
 
+def test_a_stack_that_was_made_when_the_cancel_came_is_not_deleted(stage: Stage) -> None:
+    """The last event comes late: the screen still says that it is being made."""
+    late = len(MANY) + 0.5
+    stage.clock.at(late - 3, lambda: stage.cfn.fail("DescribeStackEvents", "Throttling", times=4))
+    stage.clock.interrupts = [late]
+    stage.deploy(template(resources=MANY), interrupts=Interrupts(lambda: "cancel"))
+    assert stage.stack().status == "CREATE_COMPLETE"
+    assert stage.cfn.called("DeleteStack") == []
+    assert "there is nothing to cancel any more; watching it to its end" in stage.texts()
+
+
 def test_a_cancel_that_is_refused_fails_nothing(stage: Stage) -> None:
     stage.deploy(template(resources=MANY))
     stage.cfn.fail("CancelUpdateStack", "AccessDenied", "you may not")

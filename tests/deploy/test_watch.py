@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from fargate_stacks.deploy.client import Client, Renewed
 from fargate_stacks.deploy.engine import preview
 from fargate_stacks.deploy.messages import Happened, Waiting
 from fargate_stacks.deploy.watch import Tempo
 from fargate_stacks.errors import DeployError
+from tests.deploy.fake_cfn import FakeCfn
 from tests.deploy.fake_time import VirtualClock
 from tests.deploy.stage import Stage, resource, template
 
@@ -53,6 +55,36 @@ def test_credentials_that_end_stop_the_watch_with_9(stage: Stage) -> None:
     error = failing(stage)
     assert error.exit_code == 9
     assert "the credentials are not good any more (the token has expired); the create goes on" in str(error)
+
+
+def test_credentials_that_were_renewed_meanwhile_are_read_once_and_the_watch_goes_on(stage: Stage) -> None:
+    renewed: list[float] = []
+
+    def again() -> FakeCfn:
+        renewed.append(stage.clock.seconds)
+        return stage.cfn
+
+    stage.client = Client(Renewed(stage.cfn, again))
+    stage.clock.at(5, lambda: stage.cfn.fail("DescribeStackEvents", "ExpiredToken", "the token has expired"))
+    stage.deploy(template(resources=MANY))
+    assert (len(renewed), stage.endings()) == (1, {"shop": "deployed"})
+    assert len(stage.events()) == len(set(stage.events())) == 2 + 2 * len(MANY)
+
+
+def test_credentials_that_stay_expired_stop_the_watch_with_9(stage: Stage) -> None:
+    stage.client = Client(Renewed(stage.cfn, lambda: stage.cfn))
+    stage.clock.at(5, lambda: stage.cfn.fail("DescribeStackEvents", "ExpiredToken", "the token has expired", times=2))
+    assert failing(stage).exit_code == 9
+
+
+def test_where_there_are_none_any_more_it_is_said_of_the_call_that_needed_them(stage: Stage) -> None:
+    def again() -> FakeCfn:
+        raise RuntimeError("the profile is gone")
+
+    stage.client = Client(Renewed(stage.cfn, again))
+    stage.clock.at(5, lambda: stage.cfn.fail("DescribeStackEvents", "ExpiredToken", "the token has expired"))
+    error = failing(stage)
+    assert (error.exit_code, "the token has expired" in str(error)) == (9, True)
 
 
 def test_a_timeout_stops_the_watch_with_9_and_the_operation_goes_on(stage: Stage) -> None:

@@ -165,30 +165,45 @@ def _nest(found: Record, stack: Record) -> None:
         given = Template(stack, found["_template"], found["_resolved_params"]).properties(name, known)
         child = next((one for one in cloudformation._stacks.values()
                       if one["StackId"] == resource.get("PhysicalResourceId")), None)  # fmt: skip
-        body, template, parameters = nested._read(given, {**stack, "Capabilities": found["Capabilities"]}, child)
         inner = child or _planned(stack, name)
-        old = Template(inner, inner.get("_template") or {}, inner.get("_resolved_params") or {})
         child_id = f"{found['ChangeSetId'].rpartition('/')[0]}-{name}/{inner['StackId'].rpartition('/')[2]}"
         record = {
             **found,
-            **nested._described(given, body, template, parameters, stack),
             "ChangeSetId": child_id,
             "ChangeSetName": f"{found['ChangeSetName']}-{name}",
             "StackId": inner["StackId"],
             "StackName": inner["StackName"],
             "ParentChangeSetId": found["ChangeSetId"],
             "RootChangeSetId": found.get("RootChangeSetId", found["ChangeSetId"]),
+            "Changes": [],
+        }
+        cloudformation._change_sets[child_id] = record
+        try:
+            body, template, parameters = nested._read(given, {**stack, "Capabilities": found["Capabilities"]}, child)
+        except ValueError as error:
+            _fail(record, str(error))
+            _fail(found, f"Nested change set {child_id} was not successfully created: Currently in FAILED.")
+            return
+        old = Template(inner, inner.get("_template") or {}, inner.get("_resolved_params") or {})
+        record |= nested._described(given, body, template, parameters, stack)
+        record |= {
             "Capabilities": found["Capabilities"],
             "Changes": changes.changes(inner, Template(inner, template, parameters), old, None),
         }
-        cloudformation._change_sets[child_id] = record
         resource["ChangeSetId"] = child_id
         resource["Details"] = [
             {**one, "Evaluation": "Static"} if one.get("ChangeSource") == "Automatic" else one
             for one in resource["Details"]
         ]
         _nest(record, inner)
+        if record["Status"] == "FAILED":
+            _fail(found, f"Nested change set {child_id} was not successfully created: Currently in FAILED.")
+            return
         _later(record)
+
+
+def _fail(found: Record, reason: str) -> None:
+    found |= {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": reason}
 
 
 def _planned(stack: Record, name: str) -> Record:

@@ -1,0 +1,58 @@
+"""What a change set holds beyond the template that was sent: what macros make of it, and what is in nested stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from fargate_stacks.deploy.answers import as_data
+from fargate_stacks.deploy.client import Client
+
+STACK = "AWS::CloudFormation::Stack"
+
+
+class Sides(NamedTuple):
+    """Resources by their path, `Net/Vpc` for one in a nested stack: as they are, and as they will be."""
+
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+def hides(template: Mapping[str, Any]) -> bool:
+    """Tell whether resources come of a template that it does not show."""
+    resources = template.get("Resources", {}).values()
+    return bool(template.get("Transform")) or any(
+        not isinstance(one, Mapping) or one.get("Type") == STACK for one in resources
+    )
+
+
+def sides(client: Client, change_set: str, stack_id: str | None) -> Sides:
+    """Read both sides of a change set, down through the nested ones. `stack_id` is None for a stack that is new."""
+    old = _resources(client.template(stack_id, "Processed")) if stack_id else {}
+    found = Sides(dict(old), dict(_resources(client.planned_template(change_set))))
+    for change in client.change_set(change_set)["Changes"]:
+        about = change.get("ResourceChange", {})
+        if about.get("ChangeSetId"):
+            live = about.get("PhysicalResourceId") if about["Action"] == "Modify" else None
+            inner = sides(client, about["ChangeSetId"], live)
+            found.old.update(_within(about["LogicalResourceId"], inner.old))
+            found.new.update(_within(about["LogicalResourceId"], inner.new))
+    return found
+
+
+def inside(client: Client, stack_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the resources of a live nested stack, and of those nested in it, by path."""
+    physical = client.resources(stack_id)
+    for key, resource in _resources(client.template(stack_id, "Processed")).items():
+        yield key, resource
+        if resource.get("Type") == STACK and physical.get(key):
+            yield from _within(key, dict(inside(client, physical[key]))).items()
+
+
+def _within(logical_id: str, resources: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{logical_id}/{key}": one for key, one in resources.items()}
+
+
+def _resources(body: Any) -> dict[str, Any]:
+    found: dict[str, Any] = as_data(body).get("Resources", {})
+    return found
