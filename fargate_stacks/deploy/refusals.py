@@ -9,7 +9,6 @@ from typing import Any
 from fargate_stacks.deploy.client import CallFailed, Client
 from fargate_stacks.deploy.diagnosis import Failure, plain_reason
 
-
 _NESTED = re.compile(r"[Nn]ested change set (arn:\S+) was not successfully created")
 
 

@@ -162,9 +162,10 @@ def test_what_a_macro_makes_is_judged_as_if_it_stood_in_the_template(cloud: Clou
 
 
 def test_a_loop_of_the_language_extensions_is_deployed_and_changed(cloud: Cloud, tmp_path: Any) -> None:
-    deploy = lambda body: engine.deploy(  # noqa: E731
-        {"shop": foreign(tmp_path, body)}, cloud.client(), out=lambda _: None, ask=lambda _: True
-    )
+    def deploy(body: dict[str, Any]) -> None:
+        wanted = {"shop": foreign(tmp_path, body)}
+        engine.deploy(wanted, cloud.client(), out=lambda message: None, ask=lambda question: True)
+
     deploy(LOOP)
     assert sorted(cloud.physical("shop")) == ["RoleOne", "RoleTwo"]
     more = json.loads(json.dumps(LOOP).replace('["One", "Two"]', '["One", "Two", "Three"]'))

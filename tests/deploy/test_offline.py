@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fargate_stacks.deploy.offline import differences, removal
+from fargate_stacks.deploy.offline import differences
 from fargate_stacks.deploy.plan import Change, PropertyChange
+from fargate_stacks.deploy.protection import removal
 from tests.deploy.stage import resource
 
 
