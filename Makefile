@@ -52,7 +52,7 @@ $(FOREIGN_VENV)/.installed:
 	$(FOREIGN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46' 'aws-sam-cli>=1.170'
 	touch $@
 
-test: setup $(CHECKOV_VENV)/.installed $(FOREIGN_VENV)/.installed
+test: setup $(CHECKOV_VENV)/.installed $(FOREIGN_VENV)/.installed $(CDK)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: setup
@@ -79,7 +79,7 @@ $(CDK)/.installed:
 		&& touch $@
 
 security: setup $(CHECKOV_VENV)/.installed $(CDK)/.installed
-	$(BIN)/python -m benchmarks.security --rules
+	$(BIN)/python -m benchmarks.security --rules $(if $(GUARD_REGISTRY),--registry $(GUARD_REGISTRY))
 
 pages: setup
 	$(BIN)/python -m tests.docs

@@ -136,7 +136,7 @@ def table(
     given: Subjects, folder: Path, registry: Path | None
 ) -> tuple[dict[str, dict[str, str]], dict[str, Said], dict[str, str]]:
     """Give the cells by column and subject, the rules behind them, and why a column is empty."""
-    files = {name: list(_written(name, templates, folder)) for name, templates in given.items()}
+    files = {name: list(written(name, templates, folder)) for name, templates in given.items()}
     behind: dict[str, Said] = {}
     missing: dict[str, str] = {}
 
@@ -206,7 +206,7 @@ def _rules(codes: Iterable[str]) -> list[str]:
     return sorted(set(codes))
 
 
-def _written(name: str, templates: Templates, folder: Path) -> Iterable[str]:
+def written(name: str, templates: Templates, folder: Path) -> Iterable[str]:
     place = folder / "templates" / re.sub(r"\W", "-", name)
     place.mkdir(parents=True)
     for template in templates.values():

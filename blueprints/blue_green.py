@@ -19,7 +19,13 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     web = Service(
         "Web",
         cluster=cluster,
-        task=Task(containers=[Container(image=image, port=8080)]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+                )
+            ]
+        ),
         route=edge.route("/*"),
         count=Scaling(min=2, max=10, cpu=60, requests=1000),
         deployment=BlueGreen(bake=timedelta(minutes=10), errors=5),

@@ -44,7 +44,13 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     web = Service(
         "Web",
         cluster=cluster,
-        task=Task(containers=[Container(image=image, port=8080)]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+                )
+            ]
+        ),
         route=edge.route("/shop/*", health="/"),
         count=Scaling(min=2, max=6, cpu=60),
     )

@@ -15,7 +15,20 @@ def app(stage: str = "dev", image: str = IMAGE, eject: bool = False) -> App:
     cluster = Cluster("Main", vpc=vpc)
     count = Scaling(min=1, max=5, cpu=60)
     # Express Mode wants its container named Main; the service keeps the name, so that only who runs the task changes
-    task = Task(containers=[Container(image=image, port=8080, name="Main")])
+    task = Task(
+        containers=[
+            Container(
+                image=image,
+                port=8080,
+                name="Main",
+                memory=512,
+                user="101",
+                readonly_root=True,
+                drop=["ALL"],
+                tmpfs={"/tmp": 64},
+            )
+        ]
+    )
 
     if eject:
         edge = LoadBalancer("Edge", vpc=vpc, public=True)

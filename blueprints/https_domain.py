@@ -36,7 +36,13 @@ def app(stage: str = "dev", image: str = IMAGE, zone: str = "example.com") -> Ap
     web = Service(
         "Web",
         cluster=cluster,
-        task=Task(containers=[Container(image=image, port=8080)]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+                )
+            ]
+        ),
         route=edge.route("/*"),
         count=Scaling(min=2, max=10, cpu=60, requests=1000),
     )

@@ -28,7 +28,21 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     api = Service(
         "Api",
         cluster=cluster,
-        task=Task(cpu=512, memory=1024, containers=[Container(image=image, port=8080)]),
+        task=Task(
+            cpu=512,
+            memory=1024,
+            containers=[
+                Container(
+                    image=image,
+                    port=8080,
+                    memory=1024,
+                    user="101",
+                    readonly_root=True,
+                    drop=["ALL"],
+                    tmpfs={"/tmp": 64},
+                )
+            ],
+        ),
         endpoint=orders,
         route=inside.route("/orders/*", health="/", name="orders"),
         count=Scaling(min=2, max=6, cpu=70, memory=80),
@@ -36,7 +50,14 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     reports = Service(
         "Reports",
         cluster=cluster,
-        task=Task(cpu=512, memory=1024, containers=[Container(image=image)], uses=[orders.connect()]),
+        task=Task(
+            cpu=512,
+            memory=1024,
+            containers=[
+                Container(image=image, memory=1024, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64})
+            ],
+            uses=[orders.connect()],
+        ),
     )
     stack = Stack(
         f"internal-{stage}",

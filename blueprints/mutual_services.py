@@ -36,7 +36,22 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
         return Service(
             name,
             cluster=cluster,
-            task=Task(cpu=512, memory=1024, containers=[Container(image=image, port=8080)], uses=others),
+            task=Task(
+                cpu=512,
+                memory=1024,
+                containers=[
+                    Container(
+                        image=image,
+                        port=8080,
+                        memory=1024,
+                        user="101",
+                        readonly_root=True,
+                        drop=["ALL"],
+                        tmpfs={"/tmp": 64},
+                    )
+                ],
+                uses=others,
+            ),
             endpoint=addresses[name],
         )
 

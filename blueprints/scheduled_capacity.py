@@ -63,6 +63,7 @@ def app(
                 Container(
                     image=image,
                     port=8080,
+                    memory=1024,
                     user="101",
                     readonly_root=True,
                     drop=["ALL"],

@@ -34,7 +34,13 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     home = Service(
         "Home",
         cluster=(cluster := Cluster("Main", vpc=vpc)),
-        task=Task(containers=[Container(image=image, port=8080)]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+                )
+            ]
+        ),
         route=edge.route("/*"),
     )
     stack = Stack(
@@ -63,7 +69,13 @@ def team(stage: str = "dev", image: str = IMAGE, name: str = "shop", first: int 
     web = Service(
         "Web",
         cluster=cluster,
-        task=Task(containers=[Container(image=image, port=8080)]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+                )
+            ]
+        ),
         route=edge.route(f"/{name}/*", health="/"),
     )
     stack = Stack(f"{name}-{stage}", [cluster, web], description=f"The app of team {name}", removal=removal(stage))

@@ -38,7 +38,19 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     emails = queue_worker(
         "Email",
         cluster=cluster,
-        task=Task(containers=[Container(image=image, command=["nginx", "-g", "daemon off;"])]),
+        task=Task(
+            containers=[
+                Container(
+                    image=image,
+                    command=["nginx", "-g", "daemon off;"],
+                    memory=512,
+                    user="101",
+                    readonly_root=True,
+                    drop=["ALL"],
+                    tmpfs={"/tmp": 64},
+                )
+            ]
+        ),
         count=Scaling(min=1, max=5, cpu=70),
     )
     api = Service(
@@ -47,7 +59,17 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
         task=Task(
             cpu=512,
             memory=1024,
-            containers=[Container(image=image, port=8080)],
+            containers=[
+                Container(
+                    image=image,
+                    port=8080,
+                    memory=1024,
+                    user="101",
+                    readonly_root=True,
+                    drop=["ALL"],
+                    tmpfs={"/tmp": 64},
+                )
+            ],
             uses=[orders.connect(), uploads.read_write(), signing.read(), emails.queue.send()],
         ),
         route=edge.route("/*"),

@@ -13,7 +13,13 @@ def app(stage: str = "dev", image: str = IMAGE) -> App:
     vpc = Vpc("Network")
     cluster = Cluster("Main", vpc=vpc)
     edge = LoadBalancer("Edge", vpc=vpc, public=True)
-    task = Task(containers=[Container(image=image, port=8080)])
+    task = Task(
+        containers=[
+            Container(
+                image=image, port=8080, memory=512, user="101", readonly_root=True, drop=["ALL"], tmpfs={"/tmp": 64}
+            )
+        ]
+    )
     shop = Service("Shop", cluster=cluster, task=task, count=2, route=edge.route("/*"))
     admin = Service(
         "Admin",

@@ -25,6 +25,7 @@ def app(
                 Container(
                     image=image,
                     port=8080,
+                    memory=512,
                     user="101",
                     readonly_root=True,
                     drop=["ALL"],

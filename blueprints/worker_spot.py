@@ -39,6 +39,7 @@ def app(stage: str = "dev", image: str = "public.ecr.aws/aws-cli/aws-cli:2.15.30
                     entrypoint=["/bin/sh", "-c"],
                     command=[WORK],
                     env={"HOME": "/tmp"},
+                    memory=512,
                     user="1000",
                     readonly_root=True,
                     drop=["ALL"],

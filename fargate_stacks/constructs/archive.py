@@ -11,18 +11,20 @@ from troposphere import GetAtt, Join, Ref
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.values import Attr, by_removal, sub
 
-_ITSELF = "this is the bucket that logs go to; logging into itself would never end"
+_LAST = "this is the bucket that logs go to; logging into itself would never end"
 
 
 class LogArchive(Construct):
     """A bucket for the access logs of load balancers, and whatever else of AWS delivers logs to S3.
 
     Objects go after `retention`, a year by default. It costs storage. AWS's log delivery writes with S3's own
-    encryption only, so the bucket has no key of yours. Under `Stack(removal="retain")` it outlives the stack. Raises
-    SpecError for a retention that is no number of days.
+    encryption only, so the bucket has no key of yours. It tells EventBridge of each object, which is free. Under
+    `Stack(removal="retain")` it outlives the stack. Raises SpecError for a retention that is no number of days.
     """
 
     retention: timedelta = timedelta(days=365)
+    access_logs: LogArchive | None = None
+    """Where it is kept who read this bucket: another archive, since logging into itself would never end."""
 
     def check(self) -> None:
         days = self.retention.total_seconds() / 86_400
@@ -46,11 +48,21 @@ class LogArchive(Construct):
         from troposphere import s3
 
         days = self.retention.days
+        if self.access_logs is None:
+            more: dict[str, Any] = {"Metadata": {"checkov": {"skip": [{"id": "CKV_AWS_18", "comment": _LAST}]}}}
+        else:
+            more = {
+                # the other bucket's policy first: S3 delivers nothing that it may not write
+                "DependsOn": [self.access_logs.ready],
+                "LoggingConfiguration": s3.LoggingConfiguration(
+                    DestinationBucketName=self.access_logs.bucket_name, LogFilePrefix=f"{self.name}/"
+                ),
+            }
         yield s3.Bucket(
             self.id("Bucket"),
             DeletionPolicy=by_removal(retain="RetainExceptOnCreate", remove="Delete"),
             UpdateReplacePolicy=by_removal(retain="Retain", remove="Delete"),
-            Metadata={"checkov": {"skip": [{"id": "CKV_AWS_18", "comment": _ITSELF}]}},
+            **more,
             BucketEncryption=s3.BucketEncryption(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(
@@ -63,6 +75,9 @@ class LogArchive(Construct):
             ),
             PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
                 BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+            ),
+            NotificationConfiguration=s3.NotificationConfiguration(
+                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
             LifecycleConfiguration=s3.LifecycleConfiguration(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from troposphere import GetAtt, Ref, Tags, ec2, iam, logs
 
 from fargate_stacks.core.construct import Construct, Value
 from fargate_stacks.core.values import Text, by_removal, sub
+
+if TYPE_CHECKING:  # imported where it is given
+    from fargate_stacks.constructs.key import Key
 
 # the closed list of AWS::Logs::LogGroup RetentionInDays
 _RETENTION = (
@@ -27,6 +30,8 @@ class FlowLogs(Value):
 
     retention: timedelta = timedelta(days=365)
     traffic: Literal["ALL", "ACCEPT", "REJECT"] = "ALL"
+    encryption: Key | None = None
+    """A key of your own for the log group."""
 
     def check(self) -> None:
         problem = problem_of_retention(self.retention)
@@ -41,6 +46,7 @@ class FlowLogs(Value):
             DeletionPolicy=by_removal(retain="Retain", remove="Delete"),
             UpdateReplacePolicy=by_removal(retain="Retain", remove="Delete"),
             RetentionInDays=self.retention.days,
+            **({} if self.encryption is None else {"KmsKeyId": self.encryption.arn}),
         )
         yield iam.ManagedPolicy(
             policy,

@@ -71,7 +71,7 @@ def _statements() -> Iterator[dict[str, Any]]:
         "Principal": {"AWS": "*"},
         "Action": "kms:CreateGrant",
         "Resource": "*",
-        "Condition": {"Bool": {"kms:GrantIsForAWSResource": "false"}},
+        "Condition": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
     }
     yield {
         "Sid": "LogGroups",

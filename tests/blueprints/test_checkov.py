@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.blueprints.accepted import ACCEPTED
+from tests.blueprints.accepted import CHECKOV as ACCEPTED
 from tests.blueprints.catalog import CASES, Case, every_case, templates
 
 CHECKOV = os.environ.get("CHECKOV", "")
@@ -53,6 +53,13 @@ def failed() -> dict[Case, dict[str, set[str]]]:
 @every_case
 def test_only_accepted_rules_fail(case: Case) -> None:
     assert {rule: sorted(where) for rule, where in failed()[case].items() if rule not in ACCEPTED} == {}
+
+
+def test_hardened_web_fails_no_rule_at_all() -> None:
+    assert {case.stage: dict(failed()[case]) for case in CASES if case.name == "hardened_web"} == {
+        "dev": {},
+        "prod": {},
+    }
 
 
 def test_every_accepted_rule_is_failed_somewhere() -> None:

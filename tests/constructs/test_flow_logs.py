@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from fargate_stacks import App, Key, Stack, render
 from fargate_stacks.constructs.flow_logs import FlowLogs
 from fargate_stacks.constructs.network import Vpc
+from fargate_stacks.testing import properties
 from tests.constructs.networks import refusal, template
 
 
@@ -44,6 +46,12 @@ def test_only_flow_logs_of_this_account_may_take_the_role() -> None:
 def test_flow_logs_outlive_a_stack_that_retains(removal: Any, policy: str) -> None:
     group = template(Vpc("Net", flow_logs=FlowLogs()), removal=removal).resources["NetFlowLogGroup"]
     assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == (policy, policy)
+
+
+def test_a_key_of_ones_own_encrypts_the_records() -> None:
+    own = Key("Own")
+    made = render(App([Stack("net", [own, Vpc("Net", flow_logs=FlowLogs(encryption=own))])]))["net"]
+    assert properties(made, "NetFlowLogGroup")["KmsKeyId"] == {"Fn::GetAtt": ["OwnKey", "Arn"]}
 
 
 def test_a_retention_that_cloudwatch_logs_does_not_know_is_refused() -> None:

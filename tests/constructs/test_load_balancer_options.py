@@ -200,6 +200,32 @@ def test_the_archive_lets_load_balancers_write_for_this_account_alone() -> None:
     assert by_sid["LogDeliveryWrite"]["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
+def test_an_archive_is_read_by_nobody_without_another_one_that_knows_it() -> None:
+    readers = LogArchive("Readers")
+    template = rendered(readers, LogArchive("Audit", access_logs=readers))
+    assert properties(template, "AuditBucket")["LoggingConfiguration"] == {
+        "DestinationBucketName": {"Ref": "ReadersBucket"},
+        "LogFilePrefix": "Audit/",
+    }
+    assert template.resources["AuditBucket"]["DependsOn"] == ["ReadersBucketPolicy"]
+    # logging into itself would never end, and checkov is told so
+    assert "LoggingConfiguration" not in properties(template, "ReadersBucket")
+    assert [one["id"] for one in template.resources["ReadersBucket"]["Metadata"]["checkov"]["skip"]] == ["CKV_AWS_18"]
+
+
+def test_the_archive_tells_eventbridge_of_each_object() -> None:
+    bucket = properties(rendered(LogArchive("Audit")), "AuditBucket")
+    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_only_services_of_aws_make_grants_of_a_key() -> None:
+    statements = properties(rendered(Key("Own")), "OwnKey")["KeyPolicy"]["Statement"]
+    (grants,) = [one for one in statements if one["Sid"] == "GrantsForServicesOnly"]
+    assert grants["Condition"] == {
+        "BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
+    }
+
+
 def test_the_archive_forgets_after_its_retention() -> None:
     bucket = properties(rendered(LogArchive("Audit", retention=timedelta(days=90))), "AuditBucket")
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
