@@ -41,6 +41,7 @@ def app(stage: str = "dev", image: str = "public.ecr.aws/nginx/nginx-unprivilege
                 Container(
                     image=ExternalImage(image, repository=images.repository_arn),
                     port=8080,
+                    memory=512,
                     readonly_root=True,
                     drop=["ALL"],
                     user="101",
@@ -58,6 +59,7 @@ def app(stage: str = "dev", image: str = "public.ecr.aws/nginx/nginx-unprivilege
             containers=[
                 Container(
                     image=SsmImage(f"/shop/{stage}/worker/image", repository=images.repository_arn),
+                    memory=512,
                     readonly_root=True,
                     drop=["ALL"],
                     user="101",
