@@ -65,7 +65,7 @@ class Row:
     weight: float | None = None
     """Per cent of the production traffic on the new revision."""
     bake_left: int | None = None
-    """Seconds of bake time left."""
+    """Seconds of bake time left: that at the end, or that of the present share of the traffic."""
     targets: tuple[int, int] | None = None
     """Healthy targets, and all."""
     alarms: tuple[str, ...] = ()
@@ -101,6 +101,7 @@ class Watched:
     service: Service | None = None
     row: Row | None = None
     stage_since: datetime | None = None
+    """Since when it is in this stage, with this share of the traffic."""
     looked: float = 0.0
     asked_targets: float = 0.0
     stopping: bool = False
@@ -150,12 +151,14 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
     state = _STATES.get(ours.status)  # None for a status that this version does not know
     hook = next((hook for hook in ours.hooks if hook.waits), None) if state is State.ROLLING else None
     known = state or State.ROLLING
+    # after a rollback nothing of our revision runs: what the service runs is told instead
+    runs = service if known is State.UNDONE else ours
     return replace(
         base,
         state=State.APPROVAL if hook is not None else known,
-        running=ours.running,
-        desired=ours.desired,
-        pending=ours.pending,
+        running=runs.running,
+        desired=runs.desired,
+        pending=runs.pending,
         failed=ours.failed,
         breaker=ours.breaker,
         stage=ours.status if state is None else "" if known in _SETTLED else ours.stage,
@@ -199,7 +202,9 @@ def _counted(row: Row, service: Service, ours: Deployment, wanted: str) -> Row:
 
 
 def _bake_left(one: Watched, ours: Deployment, now: datetime) -> int | None:
-    if ours.stage != "BAKE_TIME" or not ours.bake_minutes or one.stage_since is None:
+    step = ours.stage == "PRODUCTION_TRAFFIC_SHIFT" and 0 < (ours.weight or 0) < 100
+    minutes = ours.bake_minutes if ours.stage == "BAKE_TIME" else ours.step_minutes if step else 0
+    if not minutes or one.stage_since is None or ours.status not in ("IN_PROGRESS", ""):
         return None
-    left = one.stage_since + timedelta(minutes=ours.bake_minutes) - now
+    left = one.stage_since + timedelta(minutes=minutes) - now
     return max(0, round(left.total_seconds()))

@@ -50,7 +50,9 @@ class Deployment:
     weight: float | None = None
     """Per cent of the production traffic that the new revision has."""
     test_weight: float | None = None
-    bake_minutes: int = 0
+    bake_minutes: float = 0
+    step_minutes: float = 0
+    """How long each share of the traffic is held, under LINEAR and CANARY."""
     hooks: tuple[Hook, ...] = ()
     alarms: tuple[str, ...] = ()
     """The alarms that have fired."""
@@ -240,6 +242,9 @@ def native(raw: Mapping[str, Any], revisions: Mapping[str, str]) -> Deployment:
         weight=target.get("requestedProductionTrafficWeight"),
         test_weight=target.get("requestedTestTrafficWeight"),
         bake_minutes=configured.get("bakeTimeInMinutes", 0),
+        step_minutes=configured.get("linearConfiguration", {}).get("stepBakeTimeInMinutes")
+        or configured.get("canaryConfiguration", {}).get("canaryBakeTimeInMinutes")
+        or 0,
         hooks=tuple(
             Hook(
                 id=one.get("hookId", ""),

@@ -31,6 +31,7 @@ LAGGING = 30.0
 CONCLUDED_WITHIN = 60.0
 """Seconds that ECS may need to show what CloudFormation has already seen."""
 TARGETS_EVERY = 15.0
+"""Seconds between two looks at a service's targets; each tick on a local cloud."""
 EXTRA = 4
 """Calls at one time for what is asked service by service without need: targets, and tasks of those that lag."""
 
@@ -198,7 +199,7 @@ class ServiceWatch:
         one.deployment = ours or one.deployment
         row = look(one, gone=gone, now=self.clock.utc())
         before, one.row = one.row, row
-        if before is None or before.stage != row.stage:
+        if before is None or (before.stage, before.weight) != (row.stage, row.weight):
             one.stage_since = one.deployment.updated if first and one.deployment else self.clock.utc()
             one.row = row = look(one, gone=gone, now=self.clock.utc())
         if row.settled and row.targets is not None and row.targets[0] < row.targets[1]:
@@ -235,7 +236,8 @@ class ServiceWatch:
             return
         if not row.running or not service.target_groups:
             return
-        if self._extra < len(service.target_groups) or (one.asked_targets and now - one.asked_targets < TARGETS_EVERY):
+        every = 0.0 if self.ecs.client.local else TARGETS_EVERY
+        if self._extra < len(service.target_groups) or (one.asked_targets and now - one.asked_targets < every):
             return
         one.asked_targets = now
         self._extra -= len(service.target_groups)
@@ -243,9 +245,10 @@ class ServiceWatch:
             targets = [two for group in service.target_groups for two in self.ecs.target_health(group)]
         except CallFailed:
             return
-        healthy = sum(state == "healthy" for _, state, _ in targets)
-        if row.targets != (healthy, len(targets)):
-            one.row = replace(row, targets=(healthy, len(targets)))
+        states = [state for _, state, _ in targets if state not in ("draining", "unused")]
+        found = states.count("healthy"), len(states)
+        if row.targets != found:
+            one.row = replace(row, targets=found)
             self._changed = now
             self.out(Rollout(stack=self.stack, ecs=one.row, time=self.clock.utc()))
 

@@ -30,6 +30,35 @@ TABLE: tuple[_Row, ...] = (
     ),
     _row(
         "AWS::ECS::Service",
+        r"lifecycle hook.* timed out",
+        "hook-timed-out",
+        "a lifecycle hook of the deployment was not answered in time, and ECS went back to the revision before",
+        "a PAUSE waits for fargate-stacks approve SERVICE as long as its timeout= says; a function must answer, "
+        "and its log group /aws/lambda/NAME tells why it did not",
+    ),
+    _row(
+        "AWS::ECS::Service",
+        r"lifecycle hook|hook execution failure",
+        "hook-failed",
+        "a lifecycle hook of the deployment did not let it go on, and ECS went back to the revision before",
+        "the function's log group /aws/lambda/NAME tells why it answered FAILED; a PAUSE was rejected by a person",
+    ),
+    _row(
+        "AWS::ECS::Service",
+        r"\balarms?\b",
+        "deployment-alarm",
+        "an alarm fired while the deployment ran, and ECS went back to the revision before",
+        "look at the alarm's metric at that time, and at the log of the new revision (fargate-stacks logs SERVICE)",
+    ),
+    _row(
+        "AWS::ECS::Service",
+        r"stopped by a user",
+        "stopped-by-a-user",
+        "the deployment was stopped, by --fail-fast, fargate-stacks rollback or a person, and ECS went back",
+        "what the tasks died of stands above where any did; deploy again when it is cured",
+    ),
+    _row(
+        "AWS::ECS::Service",
         r"did not stabilize|NotStabilized|timed? ?out",
         "not-stable",
         "the service did not reach its number of healthy tasks in time",

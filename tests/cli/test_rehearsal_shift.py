@@ -7,31 +7,65 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from fargate_stacks import App, BlueGreen, Cluster, Container, LoadBalancer, Pause, Service, Stack, Task, Vpc, render
+from fargate_stacks import (
+    App,
+    BlueGreen,
+    Canary,
+    Cluster,
+    Container,
+    LambdaHook,
+    Linear,
+    LoadBalancer,
+    Pause,
+    Service,
+    Stack,
+    Task,
+    Vpc,
+    render,
+)
 from fargate_stacks.cli.group import run as run_command
+from fargate_stacks.constructs.deployment import Deployment
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.local import tempo
-from fargate_stacks.deploy.messages import Message, Rollout
+from fargate_stacks.deploy.messages import Diagnosed, Evidenced, Message, Rollout
 from tests.cli.test_rehearsal import rehearse
+from tests.deploy.local.scene import ordered
 from tests.localcloud import Cloud
 
+__all__ = ["ordered"]
 
-def shop(version: int, *, pauses: bool = True) -> dict[str, Template]:
-    """A service whose deployments bake for a minute, and wait for a person before that."""
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:smoke"
+STAGE: Any = ["POST_TEST_TRAFFIC_SHIFT"]
+
+
+def shop(
+    version: int,
+    *,
+    pauses: bool = True,
+    asks: bool = False,
+    alarmed: bool = False,
+    how: Callable[..., Deployment] = BlueGreen,
+) -> dict[str, Template]:
+    """A service whose deployments bake for a minute, and wait for a person or ask a function before that."""
     vpc = Vpc("Network")
     cluster = Cluster("Main", vpc=vpc)
     edge = LoadBalancer("Edge", vpc=vpc, public=True)
-    hooks = [Pause(stages=["POST_TEST_TRAFFIC_SHIFT"], timeout=timedelta(hours=1))] if pauses else []
+    hooks: list[Pause | LambdaHook] = [Pause(stages=STAGE, timeout=timedelta(hours=1))] if pauses else []
+    hooks += [LambdaHook(function=FUNCTION, stages=STAGE, timeout=timedelta(minutes=5))] if asks else []
+    more: dict[str, Any] = {"errors": 5} if alarmed else {}
     api = Service(
         "Api",
         cluster=cluster,
         task=Task(containers=[Container(image=f"example/api:{version}", port=8080)]),
         count=2,
         route=edge.route("/*"),
-        deployment=BlueGreen(bake=timedelta(minutes=1), hooks=hooks),
+        deployment=how(bake=timedelta(minutes=1), hooks=hooks, **more),
     )
     return render(App([Stack("shop", [vpc, cluster, edge, api], removal="remove")]))
 
@@ -90,14 +124,99 @@ def test_a_deployment_that_pauses_waits_for_a_person(
     assert deploying.ends() == exit_code
 
 
-@pytest.mark.usefixtures("minutes_in_seconds")
-def test_the_rows_show_stages_traffic_and_the_bake(cloud: Cloud) -> None:
+@pytest.fixture
+def updating(cloud: Cloud, minutes_in_seconds: None) -> Callable[[dict[str, Template]], Deploying]:
+    """A cloud in which version 1 runs; what it gives begins to deploy another."""
     tempo.clock.speed = math.inf
     assert rehearse(cloud, shop(1, pauses=False))[1] == 0
     tempo.clock.speed = 60
-    deploying = Deploying(cloud, shop(2, pauses=False))
+    return partial(Deploying, cloud)
+
+
+Updating = Callable[[dict[str, Template]], Deploying]
+
+
+def runs(cloud: Cloud) -> str:
+    """Give the image of what the service runs."""
+    api = cloud.api("ecs")
+    (cluster,) = api.list_clusters()["clusterArns"]
+    (arn,) = api.list_services(cluster=cluster)["serviceArns"]
+    (service,) = api.describe_services(cluster=cluster, services=[arn])["services"]
+    found = api.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    image: str = found["containerDefinitions"][0]["image"]
+    return image
+
+
+def test_the_rows_show_stages_traffic_and_the_bake(updating: Updating) -> None:
+    deploying = updating(shop(2, pauses=False))
     assert deploying.ends() == 0
     rows = [one.ecs for one in deploying.rows()]
     assert "BAKE_TIME" in [row.stage for row in rows]
     assert 100.0 in [row.weight for row in rows]
     assert rows[-1].state == "done"
+
+
+@pytest.mark.parametrize(
+    ("how", "weights"),
+    [
+        (partial(Linear, step=50, step_bake=timedelta(minutes=1)), [50.0, 100.0]),
+        (partial(Canary, percent=10, canary_bake=timedelta(minutes=1)), [10.0, 100.0]),
+    ],
+)
+def test_traffic_moves_by_shares_that_bake_each(
+    updating: Updating, how: Callable[..., Deployment], weights: list[float]
+) -> None:
+    deploying = updating(shop(2, pauses=False, how=how))
+    assert deploying.ends() == 0
+    rows = [one.ecs for one in deploying.rows()]
+    seen = list(dict.fromkeys(row.weight for row in rows if row.weight))
+    assert seen == weights
+    held = next(row for row in rows if row.weight == weights[0])
+    assert held.stage == "PRODUCTION_TRAFFIC_SHIFT"
+    assert held.bake_left is not None
+    assert 0 < held.bake_left <= 60
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code"),
+    [
+        ({"hook": [{"outcome": "FAILED"}]}, "hook-failed"),
+        ({"hook": [{"outcome": "TIMED_OUT"}]}, "hook-timed-out"),
+        ({"alarm": [{"alarm": "*"}]}, "deployment-alarm"),
+        ({"alarm": [{"alarm": "*", "stage": "BAKE_TIME", "after": 15}]}, "deployment-alarm"),
+    ],
+)
+def test_a_hook_or_an_alarm_ends_the_deployment(
+    cloud: Cloud, updating: Updating, ordered: Callable[..., None], scenario: dict[str, Any], code: str
+) -> None:
+    ordered(**scenario)
+    deploying = updating(shop(2, pauses=False, asks=True, alarmed=True))
+    assert deploying.ends() == 7
+    (why,) = [one.diagnosis for one in deploying.said if isinstance(one, Diagnosed)]
+    assert [hint.code for hint in why.cause.hints] == [code]
+    assert runs(cloud) == "example/api:1"
+
+
+def test_the_hook_that_failed_is_named(updating: Updating, ordered: Callable[..., None]) -> None:
+    ordered(hook=[{"outcome": "FAILED"}])
+    deploying = updating(shop(2, pauses=False, asks=True))
+    deploying.ends()
+    assert any("hook smoke failed" in one.ecs.reason for one in deploying.rows())
+
+
+def test_the_alarm_that_fired_is_named(updating: Updating, ordered: Callable[..., None]) -> None:
+    ordered(alarm=[{"alarm": "*"}])
+    deploying = updating(shop(2, pauses=False, alarmed=True))
+    deploying.ends()
+    (found,) = [one.evidence for one in deploying.said if isinstance(one, Evidenced)]
+    assert [name.split("-")[1] for name in found.alarms] == ["ApiErrorsAlarm"]
+
+
+def test_a_pause_that_nobody_answers_rolls_back(cloud: Cloud, updating: Updating) -> None:
+    tempo.clock.speed = 600
+    deploying = updating(shop(2))
+    deploying.until(lambda one: one.ecs.hook is not None)
+    assert deploying.ends() == 7
+    (why,) = [one.diagnosis for one in deploying.said if isinstance(one, Diagnosed)]
+    assert [hint.code for hint in why.cause.hints] == ["hook-timed-out"]
+    assert runs(cloud) == "example/api:1"

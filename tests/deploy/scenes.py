@@ -168,6 +168,54 @@ def blue_green_with_bake(world: World) -> None:
     world.ends_well(370)
 
 
+def shares(world: World, seconds: float, step: float, *percent: float, **configured: Any) -> float:
+    """Traffic moves by shares, each held for so many seconds; give when the last has moved."""
+    world.at(3, world.deploys(deploymentConfiguration=configured, lifecycleStage="SCALE_UP", weight=0))
+    world.at(30, world.counts(running=2))
+    for number, share in enumerate(percent):
+        at = seconds + number * step
+        world.at(at, world.deploys(lifecycleStage="PRODUCTION_TRAFFIC_SHIFT", weight=share))
+    return seconds + (len(percent) - 1) * step
+
+
+LINEAR = {
+    "strategy": "LINEAR",
+    "bakeTimeInMinutes": 2,
+    "linearConfiguration": {"stepPercent": 25.0, "stepBakeTimeInMinutes": 3},
+}
+CANARY = {
+    "strategy": "CANARY",
+    "bakeTimeInMinutes": 2,
+    "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 4},
+}
+
+
+@scene()
+def linear(world: World) -> None:
+    last = shares(world, 40, 180, 25, 50, 75, 100, **LINEAR)
+    world.at(last + 10, world.deploys(lifecycleStage="BAKE_TIME", weight=100))
+    world.at(last + 135, world.deploys(lifecycleStage="CLEAN_UP"))
+    world.at(last + 150, world.comes_up())
+    world.ends_well(last + 155)
+
+
+@scene()
+def canary(world: World) -> None:
+    last = shares(world, 40, 240, 10, 100, **CANARY)
+    world.at(last + 10, world.deploys(lifecycleStage="BAKE_TIME", weight=100))
+    world.at(last + 135, world.comes_up())
+    world.ends_well(last + 140)
+
+
+@scene(exit_code=7)
+def canary_ended_by_an_alarm(world: World) -> None:
+    shares(world, 40, 240, 10, **CANARY)
+    alarms = {"status": "TRIGGERED", "alarmNames": ["api-5xx"], "triggeredAlarmNames": ["api-5xx"]}
+    reason = "alarm detected: api-5xx"
+    world.at(100, world.deploys(status="ROLLBACK_IN_PROGRESS", alarms=alarms, rollback={"reason": reason}, weight=0))
+    world.ends_badly(110, f'Resource handler returned message: "{reason}"', why=reason)
+
+
 @scene(exit_code=7)
 def hook_fails(world: World) -> None:
     stages(world, (5, "SCALE_UP", 0), (40, "POST_TEST_TRAFFIC_SHIFT", 0))
