@@ -65,6 +65,18 @@ async def call(service: str, operation: str, **request: Any) -> dict[str, Any]:
     return parsed
 
 
+def call_now(service: str, operation: str, **request: Any) -> dict[str, Any]:
+    """Make a call that reads, outside of a coroutine: the emulator answers these without waiting for anything."""
+    running = call(service, operation, **request)
+    try:
+        running.send(None)
+    except StopIteration as done:
+        found: dict[str, Any] = done.value
+        return found
+    running.close()
+    raise RuntimeError(f"{service} {operation} waits for something")
+
+
 def _text(raw: bytes) -> str:
     try:
         return str(json.loads(raw))

@@ -38,6 +38,8 @@ ministack.services.cloudformation _exports
 ministack.services.cloudformation _stack_events
 ministack.services.cloudformation _stacks
 ministack.services.cloudformation.changesets _find_change_set
+ministack.services.cloudformation.drift _DRIFT_READERS
+ministack.services.cloudformation.drift detect_resource_drift
 ministack.services.cloudformation.engine _NO_VALUE
 ministack.services.cloudformation.engine _TransformFailed
 ministack.services.cloudformation.engine _apply_transforms
@@ -58,6 +60,7 @@ ministack.services.cloudformation.handlers _insufficient_capabilities_message
 ministack.services.cloudformation.handlers _missing_capabilities
 ministack.services.cloudformation.handlers _required_iam_capabilities
 ministack.services.cloudformation.handlers _resolve_parameters
+ministack.services.cloudformation.handlers _resolve_stack
 ministack.services.cloudformation.handlers validate_template_support
 ministack.services.cloudformation.helpers _error
 ministack.services.cloudformation.helpers _extract_string_members

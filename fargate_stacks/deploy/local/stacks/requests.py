@@ -15,6 +15,7 @@ from fargate_stacks.deploy.local.stacks import (
     change_sets,
     deletion,
     describe,
+    drift,
     events,
     nested,
     rollback,
@@ -43,6 +44,7 @@ def register() -> None:
     handlers._capabilities_enforced = lambda: True
     helpers._resolve_document = _by_host_too(helpers._resolve_document)
     nested.register()
+    drift.register()
     actions = handlers._ACTION_HANDLERS
     for name, handler in {
         "CreateStack": _creating(actions["CreateStack"]),
