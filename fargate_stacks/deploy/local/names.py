@@ -61,6 +61,7 @@ ministack.services.cloudformation.handlers _missing_capabilities
 ministack.services.cloudformation.handlers _required_iam_capabilities
 ministack.services.cloudformation.handlers _resolve_parameters
 ministack.services.cloudformation.handlers _resolve_stack
+ministack.services.cloudformation.handlers _stack_has_no_updates
 ministack.services.cloudformation.handlers validate_template_support
 ministack.services.cloudformation.helpers _error
 ministack.services.cloudformation.helpers _extract_string_members

@@ -313,3 +313,30 @@ def test_the_name_of_a_change_set_that_waits_is_taken(cloud: Cloud) -> None:
     change_set(cloud, template(A=parameter()), "CREATE")
     with pytest.raises(ClientError, match=r"ChangeSet \[c\] already exists"):
         change_set(cloud, template(A=parameter()), "CREATE")
+
+
+def with_database(**more: Any) -> dict[str, Any]:
+    secret = {"GenerateSecretString": {"SecretStringTemplate": '{"username": "u"}', "GenerateStringKey": "password"}}
+    return template(
+        Word={"Type": "AWS::SecretsManager::Secret", "Properties": secret},
+        Database={
+            "Type": "AWS::RDS::DBCluster",
+            "DeletionPolicy": "Delete",
+            "Properties": {
+                "Engine": "aurora-postgresql",
+                "MasterUsername": {"Fn::Sub": "{{resolve:secretsmanager:${Word}:SecretString:username}}"},
+                "MasterUserPassword": {"Fn::Sub": "{{resolve:secretsmanager:${Word}:SecretString:password}}"},
+            },
+        },
+        **more,
+    )
+
+
+def test_a_database_whose_password_is_a_reference_does_not_change(cloud: Cloud) -> None:
+    cloud.create("s", with_database())
+    assert change_set(cloud, with_database())["StatusReason"].startswith("The submitted information didn't contain")
+    found = change_set(cloud, with_database(B=parameter()), name="more")
+    assert changes(found).keys() == {"B"}
+    before = len(cloud.events("s"))
+    cloud.update("s", with_database(B=parameter()))
+    assert {name for name, _ in cloud.events("s")[before:]} == {"s", "B"}

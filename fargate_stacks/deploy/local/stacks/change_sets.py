@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ministack.core.responses import now_iso
@@ -262,6 +263,20 @@ def by_name(params: Params) -> dict[str, Any]:
     return dict(params)
 
 
+@contextlib.contextmanager
+def going_on(stack: Record) -> Iterator[None]:
+    """Let a request update a stack that failed without a rollback, which the emulator refuses."""
+    failed = stack["StackStatus"]
+    if failed not in ("CREATE_FAILED", "UPDATE_FAILED"):
+        yield
+        return
+    stack |= {"StackStatus": "UPDATE_ROLLBACK_COMPLETE", "_going_on": True}
+    yield
+    if stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE":
+        stack["StackStatus"] = failed
+        stack.pop("_going_on", None)
+
+
 def executing(original: Callable[[Params], Answer]) -> Callable[[Params], Answer]:
     """Give ExecuteChangeSet: once for a token, and never on a stack that is busy."""
 
@@ -281,9 +296,11 @@ def executing(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
             )
         operation = events.new("UPDATE_STACK" if found["ChangeSetType"] == "UPDATE" else "CREATE_STACK")
         events.OPERATION.set(operation)
-        told = original(params)
+        with going_on(stack or {"StackStatus": ""}):
+            told = original(params)
         if told[0] < 400 and stack is not None:
             found["_token"] = token
+            stack["_on_failure"] = found.get("OnStackFailure")
             events.note(stack, operation)
             stack |= {"_updated": now_iso(), "ChangeSetId": found["ChangeSetId"]}
             stack["Description"] = found["_template"].get("Description", "")

@@ -13,6 +13,7 @@ from ministack.core.responses import now_iso
 from ministack.services.cloudformation import engine, provisioners, stacks
 
 from fargate_stacks.deploy.local.stacks import events, exports, graph, policy, properties, rollback
+from fargate_stacks.deploy.local.stacks.durations import CLOCK
 from fargate_stacks.deploy.local.stacks.events import Record
 from fargate_stacks.deploy.local.stacks.resources import INITIATED, REPLACING, Resource, Template
 
@@ -45,9 +46,13 @@ class Deployment:
     disable_rollback: bool = False
     retain_except_on_create: bool = False
     imports: Mapping[str, Any] = field(default_factory=dict)
+    failed: Deployment | None = None
+    """What failed without a rollback before this update, which goes on from there."""
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     cancel_token: str = ""
     """The token of the request that cancelled it; the way back is that request's."""
+    late: bool = False
+    """It took longer than TimeoutInMinutes."""
     failures: dict[str, list[str]] = field(default_factory=lambda: {"create": [], "update": []})
     made: list[str] = field(default_factory=list)
     """What exists only since this operation."""
@@ -61,11 +66,24 @@ class Deployment:
     def __post_init__(self) -> None:
         self.resources: Record = self.stack.setdefault("_resources", {})
         self.before: Record = dict((self.previous or {}).get("_resources", {}))
+        old = self.previous or {}
+        self.old = Template(self.stack, old.get("_template") or {}, old.get("_resolved_params") or {})
+        if self.failed is not None:
+            self._go_on(self.failed)
         self.tags: list[Record] = self.stack.get("Tags") or []
         self.old_tags: list[Record] = (self.previous or {}).get("Tags") or []
         count = len(self.stack.get("_operations", ()))
         self.order = random.Random(f"{SEED[0]}/{self.stack['StackName']}/{count}")
-        self.rules = policy.Policy(self.stack.get("_stack_policy") if self.previous is not None else "")
+        during = self.stack.pop("_policy_during_update", "")
+        self.rules = policy.Policy((during or self.stack.get("_stack_policy")) if self.previous is not None else "")
+
+    def _go_on(self, failed: Deployment) -> None:
+        """Take over what a failed operation did: the way back leads to before it, and its clean-up is still to come."""
+        self.before = dict(self.resources)
+        self.old = failed.template
+        self.previous = failed.previous or {}
+        self.made = [name for name in failed.made if name in self.resources]
+        self.touched, self.replaced, self.unmade = failed.touched, failed.replaced, failed.unmade
 
     @property
     def kind(self) -> str:
@@ -79,8 +97,11 @@ class Deployment:
         """Carry it out to the end, the rollback included."""
         RUNNING[self.id] = self
         PENDING.pop(self.id, None)
+        alarm = self._alarm()
         try:
             problem = await self._deploy()
+            if alarm is not None:
+                alarm.cancel()
             if problem is None:
                 await self._clean_up()
                 events.end(succeeded=True)
@@ -90,6 +111,19 @@ class Deployment:
         finally:
             RUNNING.pop(self.id, None)
             self.over.set()
+
+    def _alarm(self) -> asyncio.Task[None] | None:
+        minutes = self.stack.get("TimeoutInMinutes")
+        if not minutes or self.kind != "CREATE":
+            return None
+
+        async def ring() -> None:
+            # where nothing takes time, only what waits in the seconds of this machine can be late
+            await (CLOCK.pass_(minutes * 60) if CLOCK.speed else asyncio.sleep(minutes * 60))
+            self.late = True
+            self.cancelled.set()
+
+        return asyncio.create_task(ring())
 
     async def _deploy(self) -> str | None:
         definitions = self.template.definitions
@@ -101,6 +135,8 @@ class Deployment:
         if not self._may_remove(definitions):
             return self._told(self.failures)
         failed = await graph.walk(before, self._work, self.order, stop=self.cancelled, halt=not self.disable_rollback)
+        if self.late:
+            return "Stack creation time exceeded the specified timeout. "
         if self.cancelled.is_set():
             stacks.CLIENT_REQUEST_TOKEN.set(self.cancel_token)
             return "User Initiated"
@@ -170,6 +206,7 @@ class Deployment:
             # what a creation without rollback left behind is made anew
             if old["PhysicalResourceId"]:
                 self.replaced.append(Replaced(name, old, []))
+                self.unmade.append(Replaced(name, old, []))
             old = None
         verb = "create" if old is None else "update"
         try:
@@ -184,6 +221,10 @@ class Deployment:
         record = self.resources.setdefault(resource.name, _record(resource, "", {}))
         record["PhysicalResourceId"] = record["PhysicalResourceId"] or physical_id
         record |= {"ResourceStatus": f"{verb.upper()}_FAILED", "ResourceStatusReason": reason, "Timestamp": now_iso()}
+        stable, changed = self.touched.get(resource.name, ({}, True))
+        if not changed:
+            # it is as it was: an update that goes on from here has all of the change before it
+            record["Properties"] = stable.get("Properties", record["Properties"])
         self.failures[verb].append(resource.name)
         resource.say(f"{verb.upper()}_FAILED", reason, record.get("PhysicalResourceId", ""))
         return False
@@ -211,7 +252,8 @@ class Deployment:
         name = resource.name
         if name in self.imports:
             return self._adopt(resource)
-        self.made.append(name)
+        if name not in self.made:
+            self.made.append(name)
         record = self.resources[name] = _record(resource, "CREATE_IN_PROGRESS", {})
         given, beside = self._resolved(name, None)
         record |= {"Properties": given, **beside}
@@ -244,16 +286,20 @@ class Deployment:
         given, beside = self._resolved(name, old)
         before = resource.tagged(old["Properties"], self.old_tags)
         after = resource.tagged(given, self.tags)
-        if before == after and resource.type != events.STACK:
+        failed = old.get("ResourceStatus") == "UPDATE_FAILED"
+        if before == after and resource.type != events.STACK and not failed:
             # nobody hears of a resource that does not change; what a stack in the stack does, only it knows
             self.resources[name] = {**old, "Properties": given, **beside}
             return True
         physical_id = old["PhysicalResourceId"]
         replaces = provisioners._replacing_change(resource.type, before, after)
         self.rules.check(name, resource.type, "Replace" if replaces else "Modify")
-        self.touched[name] = (old, False)
+        stable, changed = self.touched.get(name, (old, False))
+        self.touched[name] = (stable, changed)
         record = self.resources[name] = {**old, "ResourceStatus": "UPDATE_IN_PROGRESS", "Properties": given, **beside}
         told = beside["_told"]
+        if replaces and self.disable_rollback:
+            raise ValueError("Replacement type updates not supported on stack with disable-rollback.")
         resource.say("UPDATE_IN_PROGRESS", REPLACING if replaces else "", physical_id, told)
         properties.check(resource.type, name, given)
         retain = self._retained(name, "UpdateReplacePolicy")
@@ -265,7 +311,7 @@ class Deployment:
         if another:
             self.replaced.append(Replaced(name, old, later))
             resource.say("UPDATE_IN_PROGRESS", INITIATED, new_id, told)
-        self.touched[name] = (old, True)
+        self.touched[name] = (stable, True)
         await resource.settle("create" if another else "update", new_id, after)
         record |= {"ResourceStatus": "UPDATE_COMPLETE", "Timestamp": now_iso()}
         resource.say("UPDATE_COMPLETE", "", new_id, told)
@@ -281,13 +327,12 @@ class Deployment:
             events.turn(self.stack, "CREATE_COMPLETE")
             return
         events.turn(self.stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        old = Template(self.stack, self.previous.get("_template") or {}, self.previous.get("_resolved_params") or {})
         removed = [
             Replaced(name, record, []) for name, record in self.before.items() if name not in self.template.definitions
         ]
         for one in removed:
             self.resources.pop(one.name, None)
-        left = await self.delete([*self.replaced, *removed], old, self.template)
+        left = await self.delete([*self.replaced, *removed], self.old, self.template)
         events.turn(self.stack, "UPDATE_COMPLETE", "One or more resources could not be deleted." if left else "")
 
     async def delete(self, gone: Iterable[Replaced], old: Template, new: Template | None) -> set[str]:
@@ -325,7 +370,7 @@ class Deployment:
 
     async def _fail(self, problem: str) -> None:
         PENDING[self.id] = self
-        if self.disable_rollback and not self.cancelled.is_set():
+        if self.disable_rollback and (self.late or not self.cancelled.is_set()):
             events.turn(self.stack, f"{self.kind}_FAILED", problem)
             self.stack["_template"] = self.template.body
             self.stack["_resolved_params"] = self.template.parameters

@@ -85,7 +85,7 @@ def _stack(stack: Record) -> Record:
 
 _AS_IT_IS = (
     "StackId", "StackName", "ChangeSetId", "CreationTime", "DeletionTime", "StackStatus", "Capabilities", "Tags",
-    "ParentId", "RootId", "DeletionMode",
+    "ParentId", "RootId", "DeletionMode", "TimeoutInMinutes",
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def register() -> None:
     for module in (stacks, handlers):
         module._delete_stack_async = _delete_by_name
     handlers._capabilities_enforced = lambda: True
+    handlers._stack_has_no_updates = _unless_it_failed(handlers._stack_has_no_updates)
     helpers._resolve_document = _by_host_too(helpers._resolve_document)
     nested.register()
     drift.register()
@@ -102,6 +103,7 @@ async def _deploy(
         stack,
         Template(stack, template, param_values),
         (previous_stack or {}) if is_update else None,
+        failed=PENDING.get(stack_id) if stack.pop("_going_on", False) else None,
         disable_rollback=disable_rollback,
         retain_except_on_create=retain_except_on_create,
         imports=imports or {},
@@ -129,6 +131,11 @@ def _creating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
         if told[0] >= 400:
             return told
         stack = cloudformation._stacks[name]
+        minutes = helpers._p(params, "TimeoutInMinutes")
+        stack |= {
+            "TimeoutInMinutes": int(minutes) if minutes else None,
+            "_on_failure": helpers._p(params, "OnFailure"),
+        }
         events.note(stack, operation)
         return answer(
             "cloudformation", "CreateStack", {"StackId": stack["StackId"], "OperationId": operation["OperationId"]}
@@ -143,11 +150,18 @@ def _updating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
         if stack["StackStatus"] not in change_sets.UPDATABLE:
             raise Refuse(f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated.")
         _same_types(stack, params)
+        during, error = helpers._resolve_document(
+            params, "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL", "Stack policy"
+        )
+        if error is not None:
+            return _as_it_is(error)
         operation = events.new("UPDATE_STACK")
         events.OPERATION.set(operation)
-        told = original(params)
+        with change_sets.going_on(stack):
+            told = original(params)
         if told[0] >= 400:
             return told
+        stack["_policy_during_update"] = during or ""
         events.note(stack, operation)
         stack["_updated"] = now_iso()
         stack["Description"] = engine._parse_template(stack["_template_body"]).get("Description", "")
@@ -156,6 +170,15 @@ def _updating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
         )
 
     return update
+
+
+def _as_it_is(told: Answer) -> Answer:
+    return told
+
+
+def _unless_it_failed(original: Callable[..., bool]) -> Callable[..., bool]:
+    """Let a failed update be tried again with the same template."""
+    return lambda stack, *rest, **more: not stack.get("_going_on") and original(stack, *rest, **more)
 
 
 def _same_types(stack: Record, params: Params) -> None:

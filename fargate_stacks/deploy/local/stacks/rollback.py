@@ -23,7 +23,8 @@ async def roll_back(deployment: Deployment, reason: str, *, begun: bool = False)
     if not begun:
         events.begin(deployment.stack, "ROLLBACK")
     if deployment.previous is None:
-        said = reason if reason == "User Initiated" else f"{reason}Rollback requested by user."
+        by = "Delete" if deployment.stack.get("_on_failure") == "DELETE" else "Rollback"
+        said = reason if reason == "User Initiated" else f"{reason}{by} requested by user."
         events.turn(deployment.stack, "ROLLBACK_IN_PROGRESS", said)
         await _unmake(deployment)
     else:
