@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.discovery import DnsNames
     from fargate_stacks.constructs.distribution import Distribution
     from fargate_stacks.constructs.dns import HostedZone
+    from fargate_stacks.constructs.ebs import EbsVolume
     from fargate_stacks.constructs.endpoint import Endpoint
     from fargate_stacks.constructs.express import ExpressService
     from fargate_stacks.constructs.flow_logs import FlowLogs
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     )
     from fargate_stacks.constructs.ingress import LoadBalancer
     from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
+    from fargate_stacks.constructs.job import Job
     from fargate_stacks.constructs.key import Key
     from fargate_stacks.constructs.lattice import Lattice
     from fargate_stacks.constructs.log_drivers import FireLens, LogDriver, Splunk
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
     from fargate_stacks.constructs.split import Split
     from fargate_stacks.constructs.task import Task
+    from fargate_stacks.constructs.telemetry import OpenTelemetry
     from fargate_stacks.constructs.volume import Volume
     from fargate_stacks.constructs.vpc_endpoints import Endpoints
     from fargate_stacks.constructs.waf import Waf
@@ -123,6 +126,9 @@ _HOMES = {
     "constructs.proxy": ("ConnectTls", "Proxy"),
     "constructs.split": ("Split",),
     "constructs.waf": ("Waf",),
+    "constructs.ebs": ("EbsVolume",),
+    "constructs.job": ("Job",),
+    "constructs.telemetry": ("OpenTelemetry",),
     "constructs.endpoint": ("Endpoint",),
     "constructs.express": ("ExpressService",),
     "constructs.flow_logs": ("FlowLogs",),
@@ -242,6 +248,7 @@ __all__ = [
     "Distribution",
     "DnsNames",
     "EarlySuccess",
+    "EbsVolume",
     "Egress",
     "Endpoint",
     "Endpoints",
@@ -266,6 +273,7 @@ __all__ = [
     "Image",
     "ImageSource",
     "Index",
+    "Job",
     "Key",
     "LambdaHook",
     "Lattice",
@@ -282,6 +290,7 @@ __all__ = [
     "NetworkLoadBalancer",
     "Oidc",
     "OnDemand",
+    "OpenTelemetry",
     "Param",
     "Parameter",
     "ParameterImage",

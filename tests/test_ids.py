@@ -20,6 +20,7 @@ from fargate_stacks import (
     Container,
     Distribution,
     DnsNames,
+    EbsVolume,
     Egress,
     Endpoint,
     Endpoints,
@@ -29,6 +30,7 @@ from fargate_stacks import (
     Gateway,
     HostedZone,
     HttpApi,
+    Job,
     Key,
     LambdaHook,
     Lattice,
@@ -154,6 +156,11 @@ def everything() -> list[Construct]:
         several,
         green,
     ]
+    disk = EbsVolume("data", size=20, encryption=key)
+    importer = Job(
+        "Import", cluster=cluster, task=Task(containers=[container(None)], volumes=[disk], uses=[data.connect()])
+    )
+    holder = Service("Holder", cluster=cluster, task=Task(containers=[container(None)], volumes=[disk]))
     news = Topic("News")
     stores = [
         FileSystem("Share", vpc=vpc),
@@ -189,7 +196,7 @@ def everything() -> list[Construct]:
     )
     return [
         *(vpc, both, cluster, edge, address, data, bucket, queue, secret, shop, client),
-        *(*doors, *fronts, *stores, *worker, scaled.queue, posted),
+        *(*doors, *fronts, *stores, *worker, scaled.queue, posted, importer, holder),
     ]
 
 
@@ -271,6 +278,13 @@ CONTRACT = {
     "Listener": """
         SecurityGroup LinesIngress8080 LinesEgress8080 LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition
         LinesTcp443Open TargetGroup Listener Service
+    """,
+    "Import": """
+        SecurityGroup OrdersIngress5432 VolumePolicy VolumeRole LogGroup ExecutionPolicy ExecutionRole TaskRole
+        TaskDefinition
+    """,
+    "Holder": """
+        SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition VolumePolicy VolumeRole Service
     """,
     "Images": "Repository",
     "Public": "Rule",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from troposphere import ecs
 
 from fargate_stacks.constructs.network import Network
-from fargate_stacks.core.construct import Construct, Value
+from fargate_stacks.core.construct import Construct, Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, sub
+
+if TYPE_CHECKING:
+    from fargate_stacks.constructs.access import Access
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/([A-Za-z0-9_-]{1,255})\Z", re.ASCII)
@@ -48,6 +51,14 @@ class Cluster(Construct):
     def capacity(self) -> Literal["launch-type", "providers"]:
         """How services ask for capacity: by provider."""
         return "providers"
+
+    @verb
+    def task_protection(self) -> Access:
+        """Let a task protect itself from scale-in and deployments while it works, and ask whether it is.
+
+        It says so at `$ECS_AGENT_URI/task-protection/v1/state`; the grant is for the tasks of this cluster.
+        """
+        return _task_protection(self.name, self.cluster_name)
 
     def build(self) -> Iterator[Any]:
         yield ecs.Cluster(
@@ -107,3 +118,18 @@ class ExistingCluster(Value):
         if isinstance(self.name, str) and _ARN.match(self.name):
             return self.name
         return sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/{name}", name=self.name)
+
+    @verb
+    def task_protection(self) -> Access:
+        """Let a task protect itself from scale-in and deployments while it works; see `Cluster.task_protection`."""
+        return _task_protection("ExistingCluster", self.cluster_name)
+
+
+def _task_protection(label: str, cluster: Text) -> Access:
+    from fargate_stacks.constructs.access import Access, allow
+
+    tasks = sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/{cluster}/*", cluster=cluster)
+    return Access(
+        label=f"{label}.task_protection()",
+        statements=[allow("ecs:UpdateTaskProtection", "ecs:GetTaskProtection", on=[tasks])],
+    )

@@ -53,6 +53,8 @@ class ExpressService(Construct):
             raise self.refuse("ECS wants one port, of the first container; give it there alone")
         if self.task.os != "LINUX":
             raise self.refuse(f"Express Mode runs LINUX only, got os={self.task.os}; use a Service")
+        for volume in self.task.launched_volumes:
+            raise self.refuse(f"volume {volume.name} is EBS, which Express Mode does not make; use a Service")
         if not self.health.startswith("/"):
             raise self.refuse(f"health must be a path that starts with /, got {shown(self.health)}")
         if isinstance(self.count, Scaling):

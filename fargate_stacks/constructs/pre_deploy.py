@@ -85,6 +85,8 @@ class PreDeploy(Value):
         seconds = self.timeout.total_seconds()
         if not 1 <= seconds <= 840 or seconds % 1:
             raise self.refuse(f"timeout must be 1 to 840 whole seconds, got {seconds:g}; run longer work by itself")
+        for volume in self.task.launched_volumes:
+            raise self.refuse(f"volume {volume.name} is EBS, made by services and jobs; give it ephemeral_storage=")
 
     def resources(self, service: Service) -> Iterator[Any]:
         """Give the task's own resources, the function that runs it, and the custom resource that asks it to."""

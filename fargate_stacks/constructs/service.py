@@ -214,6 +214,8 @@ class Service(Construct):
         yield from self._moving_traffic()
         if self.pre_deploy is not None:
             yield from self.pre_deploy.resources(self)
+        for volume in self.task.launched_volumes:
+            yield from volume.resources(self)
         yield self._service()
         if isinstance(self.count, Scaling):
             yield from self._scaling(self.count)
@@ -252,6 +254,8 @@ class Service(Construct):
         if "LoadBalancers" in more:
             grace = _GRACE if self.grace is None else self.grace
             more["HealthCheckGracePeriodSeconds"] = int(grace.total_seconds())
+        if self.task.launched_volumes:
+            more["VolumeConfigurations"] = [one.launched(self, "SERVICE") for one in self.task.launched_volumes]
         connect = service_connect(self, self.task, self.endpoint, self.proxy)
         if connect is not None:
             more["ServiceConnectConfiguration"] = connect

@@ -203,9 +203,10 @@ class Task(Value):
                     f'{other} and {user} both bring a volume named "{volume.name}"; give one another name'
                 )
         for volume in self.all_volumes:
-            if volume.linux_only and self.windows:
-                raise self.refuse(f"volume {volume.name} is for Linux, and os={self.os}; leave it out")
-        if sum(volume.at_launch for volume in self.all_volumes) > 1:
+            problem = volume.problem(self.os)
+            if problem is not None:
+                raise self.refuse(f"volume {volume.name} {problem}")
+        if len(self.launched_volumes) > 1:
             raise self.refuse("a Fargate task has one EBS volume at most; leave the others out")
         for one, name in zip(self.all, self.names, strict=True):
             for path, target in one.mounts.items():
@@ -304,6 +305,11 @@ class Task(Value):
     def all_volumes(self) -> list[Volume]:
         """The volumes, with those of uses, each once."""
         return list({one.name: one for one, _ in self._named_volumes()}.values())
+
+    @property
+    def launched_volumes(self) -> list[Volume]:
+        """Those that whoever starts a task must say: one at most."""
+        return [one for one in self.all_volumes if one.at_launch]
 
     @property
     def windows(self) -> bool:

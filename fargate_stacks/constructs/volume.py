@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, ClassVar
 
-from fargate_stacks.core.construct import Value
+from fargate_stacks.core.construct import Construct, Value
 from fargate_stacks.core.hints import shown
 
 
@@ -26,6 +27,18 @@ class Volume(Value):
     def check(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", self.name):
             raise self.refuse(f"name is up to 255 letters, digits, hyphens and underscores, got {shown(self.name)}")
+
+    def problem(self, os: str) -> str | None:
+        """Say why tasks of an operating system cannot have it, or None."""
+        return f"is for Linux, and os={os}; leave it out" if self.linux_only and os != "LINUX" else None
+
+    def resources(self, runner: Construct) -> Iterator[Any]:
+        """Give what the runner's stack needs for it."""
+        yield from ()
+
+    def launched(self, runner: Construct, tags_from: str) -> Any:
+        """Give what the runner says of it when it starts a task, for one that is said at launch."""
+        raise NotImplementedError
 
     def definition(self) -> Any:
         """Give the entry of the task definition."""

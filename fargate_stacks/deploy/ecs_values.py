@@ -95,6 +95,8 @@ class Service:
     capacity: tuple[Mapping[str, Any], ...] = ()
     launch_type: str = ""
     platform_version: str = ""
+    volumes: tuple[Mapping[str, Any], ...] = ()
+    """What it says at launch of the volumes that its task definition leaves open."""
 
     @property
     def primary(self) -> Deployment | None:
@@ -197,6 +199,12 @@ def service(raw: Mapping[str, Any]) -> Service:
         capacity=tuple(raw.get("capacityProviderStrategy", [])),
         launch_type=raw.get("launchType", ""),
         platform_version=raw.get("platformVersion", ""),
+        volumes=tuple(
+            one
+            for rollout in raw.get("deployments", [])
+            if rollout.get("status") == "PRIMARY"
+            for one in rollout.get("volumeConfigurations", [])
+        ),
     )
 
 

@@ -96,13 +96,15 @@ def way(runner: Runner) -> Way:
         }
         strategy = resolve(said.get("CapacityProviderStrategy") or [])
         if strategy:
-            request["capacityProviderStrategy"] = [
-                {key[0].lower() + key[1:]: value for key, value in one.items()} for one in strategy
-            ]
+            request["capacityProviderStrategy"] = _as_the_api_spells(strategy)
         else:
             request["launchType"] = said.get("LaunchType", "FARGATE")
         if said.get("PlatformVersion"):
             request["platformVersion"] = said["PlatformVersion"]
+        if said.get("EnableExecuteCommand"):
+            request["enableExecuteCommand"] = True
+        if said.get("VolumeConfigurations"):
+            request["volumeConfigurations"] = _as_the_api_spells(resolve(said["VolumeConfigurations"]))
         return Way(resolve.text(said["Cluster"]), request)
     except (Unresolved, KeyError) as missing:
         raise DeployError(
@@ -118,7 +120,26 @@ def _as_service(service: Service) -> Way:
         request["launchType"] = service.launch_type or "FARGATE"
     if service.platform_version:
         request["platformVersion"] = service.platform_version
+    if service.volumes:
+        request["volumeConfigurations"] = [_of_a_task(one) for one in service.volumes]
     return Way(service.cluster, request)
+
+
+def _of_a_task(volume: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a service's volume as RunTask takes it: there is no service to take tags from."""
+    disk = dict(volume.get("managedEBSVolume", {}))
+    disk["tagSpecifications"] = [
+        {**one, "propagateTags": "TASK_DEFINITION"} if one.get("propagateTags") == "SERVICE" else dict(one)
+        for one in disk.get("tagSpecifications", [])
+    ]
+    return {"name": volume["name"], "managedEBSVolume": disk}
+
+
+def _as_the_api_spells(value: Any) -> Any:
+    """Give a value of a template with the names of the API, whose first letter is small."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: _as_the_api_spells(one) for key, one in value.items()}
+    return [_as_the_api_spells(one) for one in value] if isinstance(value, list) else value
 
 
 def _said(found: Found) -> Mapping[str, Any] | None:
@@ -145,8 +166,20 @@ def resolver(found: Found) -> Resolver:
     raw = call(found.ecs.client.api, "DescribeStacks", StackName=found.stack)["Stacks"][0]
     stack_id = raw.get("StackId", "")
     parts = stack_id.split(":") if stack_id.startswith("arn:") else ["", "aws", "", found.ecs.client.region, ""]
+    resources = found.template.resources if found.template is not None else {}
+
+    def arn(logical_id: str, physical_id: str) -> str:
+        one = resources.get(logical_id, {})
+        if one.get("Type") == "AWS::IAM::Role":
+            path = one.get("Properties", {}).get("Path", "/")
+            return f"arn:{parts[1]}:iam::{parts[4]}:role{path}{physical_id}" if isinstance(path, str) else ""
+        if one.get("Type") == "AWS::KMS::Key":
+            return f"arn:{parts[1]}:kms:{parts[3]}:{parts[4]}:key/{physical_id}"
+        return ""
+
     return Resolver(
         physical=found.physical,
+        arn=arn,
         parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in raw.get("Parameters", [])},
         pseudo={
             "AWS::Region": parts[3],

@@ -15,9 +15,16 @@ class Resolver:
     """Resolves the intrinsics of one template; raises Unresolved for what is not known."""
 
     def __init__(
-        self, *, physical: Callable[[str], str], parameters: Mapping[str, str], pseudo: Mapping[str, str]
+        self,
+        *,
+        physical: Callable[[str], str],
+        parameters: Mapping[str, str],
+        pseudo: Mapping[str, str],
+        arn: Callable[[str, str], str] = lambda logical_id, physical_id: "",
     ) -> None:
         self._physical = physical
+        self._arn = arn
+        """Gives the ARN of a resource whose physical id is none; empty where it cannot."""
         self._parameters = parameters
         self._pseudo = pseudo
 
@@ -90,9 +97,8 @@ class Resolver:
     def _attribute(self, logical_id: str, attribute: str) -> str:
         """Give an attribute that the physical id tells: a group's id, or an ARN where that is the physical id."""
         found = self._physical(logical_id)
-        told = found and (
-            attribute in ("GroupId", "SubnetId", "VpcId", "Name", "Id") or (attribute == "Arn" and found[:4] == "arn:")
-        )
-        if not told:
+        if found and attribute == "Arn" and found[:4] != "arn:":
+            found = self._arn(logical_id, found)
+        if not found or attribute not in ("GroupId", "SubnetId", "VpcId", "Name", "Id", "Arn"):
             raise Unresolved(f"{logical_id}.{attribute}")
         return found
