@@ -17,7 +17,6 @@ from tests.readback import READERS, Deployed
 LACKING = {
     "blue_green": "weights of a listener rule",
     "canary_with_approval": "weights of a listener rule",
-    "express_mode": "ECS Express Mode",
 }
 DEV = [
     pytest.param(

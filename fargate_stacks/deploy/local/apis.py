@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -14,7 +15,7 @@ from fargate_stacks.deploy.local.calls import Refused
 from fargate_stacks.deploy.local.shapes import model
 
 _PROTOCOLS = ("json", "rest-json", "query", "ec2", "rest-xml")
-_HANDLERS = {"cloudwatch": "monitoring", "elbv2": "elasticloadbalancing"}
+_HANDLERS = {"apigatewayv2": "apigateway", "cloudwatch": "monitoring", "elbv2": "elasticloadbalancing"}
 """Where the emulator's name of a service is not botocore's."""
 
 
@@ -57,7 +58,7 @@ async def call(service: str, operation: str, **request: Any) -> dict[str, Any]:
         written["method"], path or "/", headers, content, query | parse_qs(rest, keep_blank_values=True)
     )
     raw = answer.encode() if isinstance(answer, str) else answer
-    told = {"status_code": status, "headers": {key.lower(): value for key, value in kinds.items()}, "body": raw}
+    told = {"status_code": status, "headers": _headers(kinds), "body": raw}
     parsed: dict[str, Any] = _reader(protocol).parse(told, shape.output_shape)
     if status >= 400:
         error = parsed.get("Error", {})
@@ -75,6 +76,12 @@ def call_now(service: str, operation: str, **request: Any) -> dict[str, Any]:
         return found
     running.close()
     raise RuntimeError(f"{service} {operation} waits for something")
+
+
+def _headers(given: Mapping[str, str]) -> Any:
+    from botocore.awsrequest import HeadersDict
+
+    return HeadersDict(given)
 
 
 def _text(raw: bytes) -> str:

@@ -17,6 +17,7 @@ from ministack.services.cloudformation import provisioners
 
 from fargate_stacks.deploy.local import (
     ecs_control,
+    ecs_express,
     ecs_history,
     ecs_schedules,
     ecs_service_api,
@@ -51,6 +52,7 @@ def register() -> None:
     ecs._ACTION_MAP["RegisterTaskDefinition"] = _register
     for part in (ecs_schedules, ecs_service_api, ecs_task_api, ecs_history, ecs_control, ecs_targets, ecs_weights):
         part.register()
+    ecs_express.register(_until_steady)
 
 
 def call(action: str, **request: Any) -> Data:

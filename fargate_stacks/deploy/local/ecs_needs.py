@@ -88,6 +88,17 @@ class Network(NamedTuple):
             return nat is None or ec2._nat_gateways.get(nat, {}).get("State") == "available"
         return False
 
+    def faces_the_internet(self) -> bool:
+        """Tell whether the subnet's default route leads to an internet gateway."""
+        place = ec2._subnets.get(self.subnet)
+        if place is None or place.get("DefaultForAz"):
+            return place is not None
+        routes = self._table().get("Routes", ())
+        return any(
+            one.get("DestinationCidrBlock") == "0.0.0.0/0" and one.get("GatewayId", "").startswith("igw-")
+            for one in routes
+        )
+
     def _table(self) -> Props:
         vpc = ec2._subnets[self.subnet].get("VpcId")
         main: Props = {}

@@ -33,8 +33,10 @@ def install() -> Any:
     from fargate_stacks.deploy.local import (
         alarms,
         ecs,
+        fronts,
         guards,
         instances,
+        lattice,
         network,
         scaling,
         schemas,
@@ -51,7 +53,7 @@ def install() -> Any:
     router._is_aws_service_name = known.__contains__
     provisioners._REPLACING_PROPERTIES = schemas.CreateOnly()
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES = schemas.Conditional()
-    for module in (alarms, ecs, guards, network, scaling, stores, types, vault, instances, requests):
+    for module in (alarms, ecs, fronts, guards, lattice, network, scaling, stores, types, vault, instances, requests):
         module.register()
     for name in known - server.SERVICE_HANDLERS.keys():
         server.SERVICE_HANDLERS[name] = _lacking(name)

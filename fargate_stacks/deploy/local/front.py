@@ -16,7 +16,7 @@ from ministack import app
 from ministack.core import responses
 
 from fargate_stacks.deploy.client import is_loopback
-from fargate_stacks.deploy.local import scaling, scenario_rules, scenarios, stores, tempo
+from fargate_stacks.deploy.local import fronts, lattice, scaling, scenario_rules, scenarios, stores, tempo
 from fargate_stacks.deploy.local.faults import FAULTS
 from fargate_stacks.deploy.local.process import ALIVE, PLAY, RESET
 from fargate_stacks.deploy.local.scenario_rules import ApiRule
@@ -158,9 +158,8 @@ async def reset(home: Path | None) -> None:
         running.cancelled.set()
         await running.over.wait()
     tempo.clock.forget()
-    requests.reset()
-    scaling.reset()
-    stores.reset()
+    for module in (requests, scaling, stores, lattice, fronts):
+        module.reset()
     await asyncio.to_thread(app._reset_all_state)
     FAULTS.forget()
     ASKED_SPEED.clear()

@@ -94,7 +94,8 @@ def _routes(service: str) -> list[tuple[str, str, re.Pattern[str]]]:
     for name in found.operation_names:
         http = found.operation_model(name).http
         uri = http["requestUri"].partition("?")[0]
-        pattern = re.sub(r"\{(\w+)\+?\}", lambda label: f"(?P<{label.group(1)}>[^/]+)", uri)
+        # the server has decoded the path: an ARN in it has slashes of its own
+        pattern = re.sub(r"\{(\w+)\+?\}", lambda label: f"(?P<{label.group(1)}>arn:[^/]+(?:/[^/]+)*?|[^/]+)", uri)
         routes.append((name, http["method"], re.compile(pattern)))
     # the more is said, the sooner it is meant
     return sorted(routes, key=lambda route: -len(route[2].pattern))

@@ -35,6 +35,12 @@ class Schema:
         tagging = self.raw.get("tagging", {})
         return str(tagging.get("tagProperty", "/properties/Tags")).rpartition("/")[2] if tagging.get("taggable") else ""
 
+    @cached_property
+    def tag_shape(self) -> str:
+        """How it takes them: as a `map`, or as a `list` of keys and values."""
+        told = self.raw.get("properties", {}).get(self.tag_property, {})
+        return "map" if told.get("type") == "object" else "list"
+
 
 def _top(paths: Any) -> Iterator[str]:
     return (path.split("/")[2] for path in paths if path.count("/") == 2)

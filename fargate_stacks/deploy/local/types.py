@@ -33,6 +33,10 @@ class Type:
     delete: str = ""
     deleted: Callable[[str, Props], dict[str, Any]] = lambda physical_id, props: {}
     update: str = ""
+    by: str = ""
+    """The member of the requests to update and delete that takes the physical id."""
+    read: str = ""
+    """The call by which the attributes are read, where the creation tells too few."""
     named: str = ""
     """The property that names it; made up where the template gives none."""
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Type:
         provisioners._RESOURCE_HANDLERS[self.name] = handler
         known = schema(self.name)
         if known is not None and known.tag_property:
-            provisioners._STACK_TAG_PROPERTY[self.name] = (known.tag_property, "list")
+            provisioners._STACK_TAG_PROPERTY[self.name] = (known.tag_property, known.tag_shape)
 
     async def _create(self, logical_id: str, props: Props, stack: str) -> tuple[str, dict[str, Any]]:
         whole = dict(props)
@@ -53,12 +57,17 @@ class Type:
             whole[self.named] = provisioners._physical_name(stack, logical_id, max_len=40, lowercase=True)
         answer = await apis.call(self.service, self.create, **self._request(self.create, whole))
         physical_id = "|".join(str(_at(path, answer, whole)) for path in self.id)
+        if self.read:
+            which = {self.by: physical_id, **self.deleted(physical_id, whole)}
+            answer = {**answer, **await apis.call(self.service, self.read, **which)}
         return physical_id, self._attributes(answer, whole)
 
     async def _update(self, physical_id: str, old: Props, new: Props, stack: str) -> tuple[str, dict[str, Any]]:
         whole = dict(new)
-        if self.named and not whole.get(self.named):
+        if self.named and not self.by and not whole.get(self.named):
             whole[self.named] = physical_id.rpartition("|")[2]
+        if self.by:
+            whole[self.by] = physical_id
         operation = self.update or self.create
         if self.update or _without_tags(old) != _without_tags(new):
             answer = await apis.call(self.service, operation, **self._request(operation, whole))
@@ -69,7 +78,8 @@ class Type:
         if not self.delete:
             return
         try:
-            await apis.call(self.service, self.delete, **self.deleted(physical_id, props))
+            which = {self.by: physical_id} if self.by else {}
+            await apis.call(self.service, self.delete, **which, **self.deleted(physical_id, props))
         except Refused as error:
             if "NotFound" not in error.code and "Nonexistent" not in error.code:
                 raise
