@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region, now_iso
-from ministack.services import ec2, ecs
+from ministack.services import cloudfront, ec2, ecs
 from ministack.services.cloudformation import provisioners
 
 from fargate_stacks.deploy.local import apis
@@ -44,6 +44,7 @@ def register() -> None:
         "update": _update_origin,
         "delete": _delete_origin,
     }
+    cloudfront._build_vpc_origin_xml = _as_known(cloudfront._build_vpc_origin_xml)
     provisioners._STACK_TAG_PROPERTY["AWS::CloudFront::VpcOrigin"] = ("Tags", "list")
     handlers["AWS::ECS::Gateway"] = {"create": _create_gateway, "update": _update_gateway, "delete": _delete_gateway}
     handlers["AWS::ECS::GatewayClusterAssociations"] = {"create": _associate, "delete": _dissociate}
@@ -187,6 +188,18 @@ async def _create_origin(logical_id: str, props: Props, stack: str) -> tuple[str
     tags = {"Tags": {"Items": list(props.get("Tags", ()))}}
     made = (await apis.call("cloudfront", "CreateVpcOrigin", **_origin(props), **tags))["VpcOrigin"]
     return made["Id"], {name: str(made[name]) for name in ("Id", "Arn", "Status")}
+
+
+def _as_known(build: Callable[..., None]) -> Callable[..., None]:
+    """Leave out what this botocore does not know yet."""
+
+    def built(root: Any, origin: Record) -> None:
+        build(root, origin)
+        config = root.find("{*}VpcOriginEndpointConfig")
+        for one in config.findall("{*}IpAddressType"):
+            config.remove(one)
+
+    return built
 
 
 async def _version(physical_id: str) -> Record:

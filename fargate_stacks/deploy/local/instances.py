@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import IPv6Network
 from typing import Any
 
 from ministack.services import ec2, iam, ssm
@@ -103,7 +104,8 @@ def _specified(kind: str, props: Props) -> list[dict[str, Any]]:
 def _coming_block(vpc: str) -> str:
     """The /56 that a network has once it asks for one: CloudFormation reads the attribute when it is needed."""
     digits = vpc.rpartition("-")[2]
-    return f"2600:1f{digits[:2]}:{digits[2:6]}:{digits[6:8]}00::/56"
+    # written as AWS writes it: without zeros before a group
+    return str(IPv6Network(f"2600:1f{digits[:2]}:{digits[2:6]}:{digits[6:8]}00::/56"))
 
 
 def _block(logical_id: str, props: Props, stack: str) -> tuple[str, dict[str, str]]:
@@ -136,7 +138,7 @@ def _in_its_block(create: Callable[..., Any]) -> Callable[..., Any]:
     def made(logical_id: str, props: Props, stack: str) -> Any:
         wanted, vpc = props.get(_IPV6), ec2._vpcs.get(props.get("VpcId"), {})
         whole = vpc.get(_IPV6, "")
-        if wanted and not (whole and wanted.startswith(whole.rpartition("00::")[0])):
+        if wanted and not (whole and IPv6Network(wanted).subnet_of(IPv6Network(whole))):
             raise Refused("Ec2", "InvalidSubnet.Range", f"The CIDR '{wanted}' is invalid.")
         taken = [one for one in ec2._subnets.values() if one["VpcId"] == props.get("VpcId")]
         if wanted and any(one.get(_IPV6) == wanted for one in taken):

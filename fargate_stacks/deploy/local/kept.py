@@ -128,15 +128,17 @@ def _members(flat: Mapping[str, str], shape: Any, prefix: str) -> Any:
 
 
 def _fit(value: Any, shape: Any) -> Any:
-    """Give what a shape knows of a value, by the names of the wire."""
+    """Give what a shape knows of a value, which has its names or those of the wire, by the names of the wire."""
     if shape is None:
         return {}
     match shape.type_name:
         case "structure" if isinstance(value, Mapping):
+            members = ((name, member.serialization.get("name", name), member) for name, member in shape.members.items())
             return {
-                member.serialization.get("name", name): _fit(value[name], member)
-                for name, member in shape.members.items()
-                if value.get(name) is not None
+                wire: _fit(value[key], member)
+                for name, wire, member in members
+                for key in [name if value.get(name) is not None else wire]
+                if value.get(key) is not None
             }
         case "list" if isinstance(value, list | tuple):
             return [_fit(one, shape.member) for one in value]

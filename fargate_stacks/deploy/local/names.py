@@ -94,6 +94,7 @@ ministack.services.cloudformation.stacks _resolve_stack_outputs
 ministack.services.cloudformation.stacks _resource_policy
 ministack.services.cloudformation.stacks _runs_on_worker_thread
 ministack.services.cloudformation.stacks _update_keeping_seed
+ministack.services.cloudfront _build_vpc_origin_xml
 ministack.services.cloudwatch _alarms
 ministack.services.cloudwatch_logs _create_log_group
 ministack.services.cloudwatch_logs _create_log_stream
