@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.distribution import Distribution
     from fargate_stacks.constructs.dns import HostedZone
     from fargate_stacks.constructs.ebs import EbsVolume
+    from fargate_stacks.constructs.egress import Egress
     from fargate_stacks.constructs.endpoint import Endpoint
+    from fargate_stacks.constructs.exec_logs import ExecLogs
     from fargate_stacks.constructs.express import ExpressService
     from fargate_stacks.constructs.flow_logs import FlowLogs
     from fargate_stacks.constructs.gateway import Gateway
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
     from fargate_stacks.constructs.scheduled import ScheduledAction
-    from fargate_stacks.constructs.service import Egress, Service
+    from fargate_stacks.constructs.service import Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
     from fargate_stacks.constructs.split import Split
     from fargate_stacks.constructs.task import Task
@@ -130,6 +132,7 @@ _HOMES = {
     "constructs.job": ("Job",),
     "constructs.telemetry": ("OpenTelemetry",),
     "constructs.endpoint": ("Endpoint",),
+    "constructs.exec_logs": ("ExecLogs",),
     "constructs.express": ("ExpressService",),
     "constructs.flow_logs": ("FlowLogs",),
     "constructs.gateway": ("Gateway",),
@@ -146,10 +149,8 @@ _HOMES = {
         "TargetTracking",
     ),
     "constructs.scheduled": ("ScheduledAction",),
-    "constructs.service": (
-        "Egress",
-        "Service",
-    ),
+    "constructs.egress": ("Egress",),
+    "constructs.service": ("Service",),
     "constructs.task": ("Task",),
     "constructs.vpc_endpoints": ("Endpoints",),
     "constructs.log_drivers": (
@@ -253,6 +254,7 @@ __all__ = [
     "Endpoint",
     "Endpoints",
     "EnvFile",
+    "ExecLogs",
     "ExistingCluster",
     "ExistingLoadBalancer",
     "ExistingParameter",

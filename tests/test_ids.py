@@ -24,6 +24,7 @@ from fargate_stacks import (
     Egress,
     Endpoint,
     Endpoints,
+    ExecLogs,
     ExpressService,
     FileSystem,
     FlowLogs,
@@ -81,7 +82,7 @@ def everything() -> list[Construct]:
         endpoints=Endpoints(also=["dynamodb"]),
     )
     both = Vpc("Both", nat=NatInstance(per_zone=True), ipv6=True)
-    cluster = Cluster("Main", vpc=vpc)
+    cluster = Cluster("Main", vpc=vpc, exec_logs=ExecLogs())
     edge = LoadBalancer("Edge", vpc=vpc, public=True, certificate=CERTIFICATE)
     address = Endpoint("Address", vpc=vpc, port=8080)
     data = Postgres("Orders", vpc=vpc, instances=2)
@@ -220,7 +221,7 @@ CONTRACT = {
         PrivateSubnet2RouteTableAssociation PrivateDefaultRoute1 PrivateDefaultRoute2 EgressOnlyInternetGateway
         PrivateDefaultIpv6Route1 PrivateDefaultIpv6Route2 S3Endpoint Namespace
     """,
-    "Main": "Cluster",
+    "Main": "ExecLogGroup Cluster",
     "Edge": "SecurityGroup LoadBalancer Listener RedirectListener",
     "Address": "SecurityGroup",
     "Orders": "SecurityGroup DBSubnetGroup Secret DBCluster SecretAttachment DBInstance1 DBInstance2",

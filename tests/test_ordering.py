@@ -12,11 +12,12 @@ from troposphere import ecs
 from fargate_stacks import testing
 from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
+from fargate_stacks.constructs.egress import Egress
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.ingress import LoadBalancer
 from fargate_stacks.constructs.nat_instance import NatInstance
 from fargate_stacks.constructs.network import Subnets, Tier, Vpc
-from fargate_stacks.constructs.service import Egress, Service
+from fargate_stacks.constructs.service import Service
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render

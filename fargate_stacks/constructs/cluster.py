@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from troposphere import ecs
 
+from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.network import Network
 from fargate_stacks.core.construct import Construct, Value, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text, sub
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # few clusters have them: they are imported where they are given
     from fargate_stacks.constructs.access import Access
+    from fargate_stacks.constructs.exec_logs import ExecLogs
+    from fargate_stacks.constructs.key import Key
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/([A-Za-z0-9_-]{1,255})\Z", re.ASCII)
@@ -30,13 +33,24 @@ class Cluster(Construct):
 
     vpc: Network
     insights: Literal["enabled", "enhanced", "disabled"] = "enabled"
+    default_capacity: OnDemand | Spot = OnDemand()
+    """What tasks run on that say nothing themselves: those of other tools. Our services say it each."""
+    exec_logs: ExecLogs | None = None
+    """Where sessions of ECS Exec are written down; by default in the log of the container, if anywhere."""
+    storage_key: Key | None = None
+    """A key of your own for the ephemeral storage of its tasks; Windows on Fargate knows none."""
+    namespace: Text | None = None
+    """The name or ARN of the Cloud Map namespace that services without one of their own join: `vpc.namespace_arn`."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "capacity": "is always FARGATE and FARGATE_SPOT; Service(capacity=) chooses between them",
         "capacity_providers": "are always FARGATE and FARGATE_SPOT; Service(capacity=) chooses between them",
         "cluster_name": "is made by CloudFormation, so that a replacement has a free name; read it from .cluster_name",
         "container_insights": 'is called insights: "enabled", "enhanced" or "disabled"',
-        "namespace": "belongs to the VPC: its endpoints share one",
+        "service_connect_defaults": "is called namespace",
+        "default_capacity_provider_strategy": "is called default_capacity; it takes OnDemand() or Spot()",
+        "execute_command_configuration": "is called exec_logs; it takes ExecLogs()",
+        "managed_storage_configuration": "is called storage_key; it takes a Key",
     }
 
     @property
@@ -60,16 +74,37 @@ class Cluster(Construct):
         """
         return _task_protection(self.name, self.cluster_name)
 
+    @property
+    def session_statements(self) -> Sequence[Any]:
+        """What a task that admits ECS Exec must be allowed so that its sessions are written down."""
+        return [] if self.exec_logs is None else self.exec_logs.statements(self)
+
     def build(self) -> Iterator[Any]:
+        if self.exec_logs is not None:
+            yield self.exec_logs.group(self)
+        more: dict[str, Any] = {}
+        if self.exec_logs is not None or self.storage_key is not None:
+            more["Configuration"] = self._configuration()
+        if self.namespace is not None:
+            more["ServiceConnectDefaults"] = ecs.ServiceConnectDefaults(Namespace=self.namespace)
         yield ecs.Cluster(
             self.id("Cluster"),
             # on the cluster itself: a separate association would need an order of its own at create and delete
             CapacityProviders=["FARGATE", "FARGATE_SPOT"],
-            DefaultCapacityProviderStrategy=[
-                ecs.CapacityProviderStrategyItem(CapacityProvider="FARGATE", Weight=1),
-            ],
+            DefaultCapacityProviderStrategy=self.default_capacity.strategy(),
             ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=self.insights)],
+            **more,
         )
+
+    def _configuration(self) -> Any:
+        more: dict[str, Any] = {}
+        if self.exec_logs is not None:
+            more["ExecuteCommandConfiguration"] = self.exec_logs.configuration(self)
+        if self.storage_key is not None:
+            more["ManagedStorageConfiguration"] = ecs.ManagedStorageConfiguration(
+                FargateEphemeralStorageKmsKeyId=self.storage_key.arn
+            )
+        return ecs.ClusterConfiguration(**more)
 
 
 class ExistingCluster(Value):
@@ -107,6 +142,11 @@ class ExistingCluster(Value):
                 f"tasks on Fargate need the provider FARGATE or FARGATE_SPOT, got {got}; associate one with the "
                 'cluster, or give capacity="launch-type"'
             )
+
+    @property
+    def session_statements(self) -> Sequence[Any]:
+        """Nothing: what its sessions need to be written down is a role's, by `uses=`."""
+        return ()
 
     @property
     def cluster_name(self) -> Text:

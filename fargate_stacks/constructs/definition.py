@@ -20,23 +20,31 @@ _EXEC_PATHS = {"lib": "/var/lib/amazon", "log": "/var/log/amazon"}
 
 
 def task_resources(
-    runner: Construct, task: Task, *, exec: bool = False, protocols: Mapping[int, str] | None = None
+    runner: Construct,
+    task: Task,
+    *,
+    exec: bool = False,
+    sessions: Sequence[Any] = (),
+    protocols: Mapping[int, str] | None = None,
 ) -> Iterator[Any]:
     """Give everything that `runner` needs to start `task`, in reading order.
 
     `<name>LogGroup`, `<name>ExecutionPolicy` and `<name>ExecutionRole` (what ECS does before the container runs: pull,
     read secrets, open log streams), `<name>TaskPolicy` and `<name>TaskRole` (what the containers may do, from `uses`),
-    `<name>TaskDefinition`. With `exec` the task role may open the channels of ECS Exec.
+    `<name>TaskDefinition`. With `exec` the task role may open the channels of ECS Exec, and do
+    what `sessions` states so that they are written down.
     `protocols` says what is spoken at a port, which Service Connect must know.
     """
     yield _log_group(runner, task)
     group_arn = GetAtt(runner.id("LogGroup"), "Arn")
     yield from role(runner, "Execution", execution_statements(task, group_arn), task.execution_role)
-    yield from role(runner, "Task", _task_statements(task, exec=exec), task.task_role)
+    yield from role(runner, "Task", _task_statements(task, exec=exec, sessions=sessions), task.task_role)
     yield _definition(runner, task, exec=exec, protocols=protocols or {})
 
 
-def policies_to_wait_for(runner: Construct, task: Task, *, exec: bool = False) -> list[Attr]:
+def policies_to_wait_for(
+    runner: Construct, task: Task, *, exec: bool = False, sessions: Sequence[Any] = ()
+) -> list[Attr]:
     """The policies that name a role which exists: no reference leads from the task definition to them."""
     made: list[Any] = []
     if task.execution_role is not None:
@@ -44,7 +52,7 @@ def policies_to_wait_for(runner: Construct, task: Task, *, exec: bool = False) -
             runner, "Execution", execution_statements(task, GetAtt(runner.id("LogGroup"), "Arn")), task.execution_role
         )
     if task.task_role is not None:
-        made += role(runner, "Task", _task_statements(task, exec=exec), task.task_role)
+        made += role(runner, "Task", _task_statements(task, exec=exec, sessions=sessions), task.task_role)
     return [Attr(runner, policy.title) for policy in made]
 
 
@@ -59,12 +67,13 @@ def _log_group(runner: Construct, task: Task) -> Any:
     )
 
 
-def _task_statements(task: Task, *, exec: bool) -> list[Any]:
+def _task_statements(task: Task, *, exec: bool, sessions: Sequence[Any]) -> list[Any]:
     statements = [one for access in task.uses for one in access.statements]
     if exec:
         channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
         # these actions know no resource (service authorization reference, Session Manager Message Gateway)
         statements.append(allow(*(f"ssmmessages:{one}" for one in channels), on=["*"]))
+        statements += sessions
     return statements
 
 

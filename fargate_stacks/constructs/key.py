@@ -16,7 +16,8 @@ class Key(Construct):
     """A customer-managed KMS key, rotated every year, for logs, queues, secrets and storage of this account.
 
     About 1 USD a month and a little for each use. Who may use it is decided by IAM policies, as AWS advises;
-    CloudWatch Logs may use it for log groups of this account and region, and alarms for topics. It is kept when its
+    CloudWatch Logs may use it for log groups of this account and region, alarms for topics, and Fargate for the storage
+    of tasks in this account's clusters. It is kept when its
     stack goes, unless `Stack(removal="remove")`, since what it encrypts cannot be read without it. `waiting` is how
     long a deleted key can be taken back. Raises SpecError for a time that KMS refuses.
     """
@@ -95,4 +96,26 @@ def _statements() -> Iterator[dict[str, Any]]:
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
         "Resource": "*",
         "Condition": {"StringEquals": {"kms:CallerAccount": Ref("AWS::AccountId")}},
+    }
+    # ECS developer guide, "Create an encryption key for Fargate ephemeral storage"; the cluster's name would be a ring
+    of_cluster = {"kms:EncryptionContext:aws:ecs:clusterAccount": Ref("AWS::AccountId")}
+    fargate = {"Service": "fargate.amazonaws.com"}
+    yield {
+        "Sid": "FargateStorage",
+        "Effect": "Allow",
+        "Principal": fargate,
+        "Action": "kms:GenerateDataKeyWithoutPlaintext",
+        "Resource": "*",
+        "Condition": {"StringEquals": of_cluster},
+    }
+    yield {
+        "Sid": "FargateStorageGrants",
+        "Effect": "Allow",
+        "Principal": fargate,
+        "Action": "kms:CreateGrant",
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": of_cluster,
+            "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]},
+        },
     }

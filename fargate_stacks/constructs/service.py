@@ -13,9 +13,10 @@ from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.definition import policies_to_wait_for, task_resources
 from fargate_stacks.constructs.deployment import Deployment, Rolling
 from fargate_stacks.constructs.edges import Way, rules_of_port, rules_of_way, used_ports
+from fargate_stacks.constructs.egress import Egress
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.entry import Entry, Target
-from fargate_stacks.constructs.ingress import NO_EGRESS, cidr
+from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
@@ -23,7 +24,7 @@ from fargate_stacks.constructs.service_connect import service_connect
 from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core import ext
-from fargate_stacks.core.construct import Construct, Value, nearest
+from fargate_stacks.core.construct import Construct, nearest
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.values import Attr, Text
 
@@ -33,35 +34,6 @@ if TYPE_CHECKING:  # few services have them: they are imported where they are gi
     from fargate_stacks.constructs.proxy import Proxy
 
 _GRACE = timedelta(seconds=60)
-
-
-class Egress(Value):
-    """Where a service's tasks may open connections to: a port (None is every port) of a CIDR block, IPv4 or IPv6."""
-
-    port: int | None = None
-    to: Text = "0.0.0.0/0"
-    protocol: Literal["tcp", "udp", "-1"] = "tcp"
-
-    def check(self) -> None:
-        if self.port is not None and not 1 <= self.port <= 65535:
-            raise self.refuse(f"port must be 1 to 65535, got {self.port}")
-        if self.port is not None and self.protocol == "-1":
-            raise self.refuse('protocol "-1" is every protocol and has no port; leave port out')
-
-    def rules(self, *, ipv6: bool) -> Iterator[Any]:
-        """Give the rule, and in a network of both protocols the same for IPv6 where it says "anywhere"."""
-        yield self._rule(self.to)
-        if ipv6 and self.to == "0.0.0.0/0":
-            yield self._rule("::/0")
-
-    def _rule(self, to: Text) -> Any:
-        if self.protocol == "-1":
-            return ec2.SecurityGroupRule(IpProtocol="-1", **cidr(to), Description="any protocol and port")
-        first, last = (self.port, self.port) if self.port is not None else (0, 65535)
-        what = f"{self.protocol} {self.port or 'any port'}"
-        return ec2.SecurityGroupRule(
-            IpProtocol=self.protocol, FromPort=first, ToPort=last, **cidr(to), Description=what
-        )
 
 
 class Service(Construct):
@@ -172,6 +144,11 @@ class Service(Construct):
         problem = self.capacity.problem(self.cluster.capacity, self.task.os)
         if problem is not None:
             raise self.refuse(problem)
+        if self.task.windows and isinstance(self.cluster, Cluster) and self.cluster.storage_key is not None:
+            raise self.refuse(
+                f"{self.cluster.who} has a storage_key, which Windows on Fargate does not know; "
+                "give the service a cluster without"
+            )
 
     # what others ask
 
@@ -205,7 +182,7 @@ class Service(Construct):
     def build(self) -> Iterator[Any]:
         yield self._security_group()
         yield from self._edge_rules()
-        yield from task_resources(self, self.task, exec=self.exec, protocols=self._protocols)
+        yield from task_resources(self, self.task, **self._exec, protocols=self._protocols)
         yield from self.deployment.resources(self)
         if self.endpoint is not None and self.endpoint.tls is not None:
             yield from self.endpoint.tls.resources(self)
@@ -303,6 +280,10 @@ class Service(Construct):
     # the parts that several of these need
 
     @property
+    def _exec(self) -> dict[str, Any]:
+        return {"exec": self.exec, "sessions": self.cluster.session_statements if self.exec else ()}
+
+    @property
     def _protocols(self) -> dict[int, str]:
         """What Service Connect is told of the endpoint's port; of TCP it is told nothing."""
         if self.endpoint is None or self.endpoint.protocol == "tcp":
@@ -376,7 +357,7 @@ class Service(Construct):
         rules = [self.attr(part) for part in (*parts, *self.deployment.waits())]
         doors = [self.attr(f"{one.door.name}{way}{one.port}") for one in self._doors() for way in ("Ingress", "Egress")]
         others = [one for entry in self.routes for one in entry.after]
-        policies = policies_to_wait_for(self, self.task, exec=self.exec)
+        policies = policies_to_wait_for(self, self.task, **self._exec)
         before = [] if self.pre_deploy is None else [self.attr("PreDeploy")]
         return [*rules, *doors, *others, *policies, *before, *self.ways_out(subnets)]
 

@@ -15,12 +15,13 @@ from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.deployment import Rolling
+from fargate_stacks.constructs.egress import Egress
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.ingress import LoadBalancer
 from fargate_stacks.constructs.ingress_existing import ExistingLoadBalancer
 from fargate_stacks.constructs.network import Vpc
 from fargate_stacks.constructs.scaling import Scaling
-from fargate_stacks.constructs.service import Egress, Service
+from fargate_stacks.constructs.service import Service
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.render import render

@@ -26,6 +26,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "constructs.subnets",
             "constructs.flow_logs",
             "constructs.cluster",
+            "constructs.exec_logs",
         ),
     ),
     "tasks": ("Tasks and containers", ("constructs.",)),
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Services",
         (
             "constructs.service",
+            "constructs.egress",
             "constructs.scaling",
             "constructs.backlog",
             "constructs.metric",

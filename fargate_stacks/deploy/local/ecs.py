@@ -48,11 +48,27 @@ def register() -> None:
         "update": _update_service,
         "delete": _delete_service,
     }
+    cluster = handlers["AWS::ECS::Cluster"]
+    for verb, place in (("create", 1), ("update", 2)):
+        cluster[verb] = _with_namespace(cluster[verb], place)
     provisioners._STACK_TAG_PROPERTY["AWS::ECS::TaskDefinition"] = ("Tags", "list")
     ecs._ACTION_MAP["RegisterTaskDefinition"] = _register
     for part in (ecs_schedules, ecs_service_api, ecs_task_api, ecs_history, ecs_control, ecs_targets, ecs_weights):
         part.register()
     ecs_express.register(_until_steady)
+
+
+def _with_namespace(write: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """Keep the namespace of a cluster, which the emulator's resource type leaves out; `place` is the properties'."""
+
+    def written(*arguments: Any) -> Any:
+        name, attributes = write(*arguments)
+        namespace = arguments[place].get("ServiceConnectDefaults", {}).get("Namespace")
+        if namespace:
+            ecs._clusters[name]["serviceConnectDefaults"] = {"namespace": namespace}
+        return name, attributes
+
+    return written
 
 
 def call(action: str, **request: Any) -> Data:

@@ -105,6 +105,7 @@ def _coming_block(vpc: str) -> str:
     """The /56 that a network has once it asks for one: CloudFormation reads the attribute when it is needed."""
     digits = vpc.rpartition("-")[2]
     # written as AWS writes it: without zeros before a group
+
     return str(IPv6Network(f"2600:1f{digits[:2]}:{digits[2:6]}:{digits[6:8]}00::/56"))
 
 
