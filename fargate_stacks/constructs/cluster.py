@@ -74,6 +74,12 @@ class Cluster(Construct):
         """
         return _task_protection(self.name, self.cluster_name)
 
+    def problem(self, os: str) -> str | None:
+        """Say why tasks of an operating system cannot run here, or None."""
+        if os == "LINUX" or self.storage_key is None:
+            return None
+        return f"{self.who} has a storage_key, which Windows on Fargate does not know; give it a cluster without"
+
     @property
     def session_statements(self) -> Sequence[Any]:
         """What a task that admits ECS Exec must be allowed so that its sessions are written down."""
@@ -142,6 +148,10 @@ class ExistingCluster(Value):
                 f"tasks on Fargate need the provider FARGATE or FARGATE_SPOT, got {got}; associate one with the "
                 'cluster, or give capacity="launch-type"'
             )
+
+    def problem(self, os: str) -> str | None:
+        """Nothing that anybody here knows of."""
+        return None
 
     @property
     def session_statements(self) -> Sequence[Any]:

@@ -11,9 +11,9 @@ from fargate_stacks.constructs.capacity import OnDemand, Spot
 from fargate_stacks.constructs.cluster import Cluster, ExistingCluster
 from fargate_stacks.constructs.definition import task_resources
 from fargate_stacks.constructs.edges import rules_of_port, used_ports
+from fargate_stacks.constructs.egress import Egress
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
-from fargate_stacks.constructs.service import Egress
 from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import Construct
@@ -54,7 +54,7 @@ class Job(Construct):
             raise self.refuse(
                 f"platform_version must be one of {', '.join(PLATFORM_VERSIONS)}, got {shown(self.platform_version)}"
             )
-        problem = self.capacity.problem(self.cluster.capacity, self.task.os)
+        problem = self.cluster.problem(self.task.os) or self.capacity.problem(self.cluster.capacity, self.task.os)
         if problem is not None:
             raise self.refuse(problem)
         for access in self.task.uses:
@@ -98,7 +98,9 @@ class Job(Construct):
             yield from rules_of_port(self, port, narrow=narrow)
         for volume in self.task.launched_volumes:
             yield from volume.resources(self)
-        *others, definition = task_resources(self, self.task, exec=self.exec)
+        *others, definition = task_resources(
+            self, self.task, exec=self.exec, sessions=self.cluster.session_statements if self.exec else ()
+        )
         yield from others
         definition.resource["Metadata"] = {"fargate-stacks:run": self._way()}
         yield definition

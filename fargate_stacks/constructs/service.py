@@ -141,14 +141,9 @@ class Service(Construct):
         self._subnets  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
 
     def _check_capacity(self) -> None:
-        problem = self.capacity.problem(self.cluster.capacity, self.task.os)
+        problem = self.cluster.problem(self.task.os) or self.capacity.problem(self.cluster.capacity, self.task.os)
         if problem is not None:
             raise self.refuse(problem)
-        if self.task.windows and isinstance(self.cluster, Cluster) and self.cluster.storage_key is not None:
-            raise self.refuse(
-                f"{self.cluster.who} has a storage_key, which Windows on Fargate does not know; "
-                "give the service a cluster without"
-            )
 
     # what others ask
 

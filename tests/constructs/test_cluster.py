@@ -12,6 +12,7 @@ from fargate_stacks.constructs.capacity import Spot
 from fargate_stacks.constructs.cluster import Cluster
 from fargate_stacks.constructs.container import Container
 from fargate_stacks.constructs.exec_logs import ExecLogs
+from fargate_stacks.constructs.job import Job
 from fargate_stacks.constructs.key import Key
 from fargate_stacks.constructs.network import Vpc
 from fargate_stacks.constructs.service import Service
@@ -125,7 +126,7 @@ def test_windows_tasks_in_a_cluster_with_a_storage_key_are_refused() -> None:
         Service("Web", cluster=cluster, task=windows)
     assert str(caught.value) == (
         'Service "Web": Cluster "Main" has a storage_key, which Windows on Fargate does not know; '
-        "give the service a cluster without"
+        "give it a cluster without"
     )
 
 
@@ -172,6 +173,13 @@ def test_a_key_encrypts_the_sessions_and_their_log_and_is_opened_to_the_tasks() 
     assert command["KmsKeyId"] == key
     assert command["LogConfiguration"]["CloudWatchEncryptionEnabled"] is True
     assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key]} in statements(found)
+
+
+def test_a_job_that_admits_exec_may_too() -> None:
+    cluster = Cluster("Main", vpc=VPC, exec_logs=ExecLogs())
+    job = Job("Migrate", cluster=cluster, task=Task(containers=[Container(image="example/web:1")]), exec=True)
+    found = statements(render(App([Stack("s", [VPC, cluster, job])]))["s"], "MigrateTaskPolicy")
+    assert "logs:PutLogEvents" in found[1]["Action"]
 
 
 def test_a_bucket_keeps_a_copy_under_its_prefix() -> None:
