@@ -51,6 +51,14 @@ _PROFILES = click.option(
     multiple=True,
     help="The profile of the AWS configuration, or that of one stack. May be given several times.",
 )
+role_option = click.option(
+    "--role-arn",
+    "roles",
+    metavar="[STACK=]ARN",
+    multiple=True,
+    help="The role with which CloudFormation works, or that of one stack. May be given several times. Default: your "
+    "own rights.",
+)
 _HOW = (
     click.option("--yes", "-y", is_flag=True, help="Ask nothing. Broadening and loss of data need --approve."),
     click.option(
@@ -90,10 +98,10 @@ _HOW = (
     ),
     click.option(
         "--if-busy",
-        type=click.Choice(["fail", "wait"]),
+        type=click.Choice(["fail", "wait", "cancel"]),
         default="fail",
         show_default=True,
-        help="What to do when somebody else's operation runs on a stack.",
+        help="What to do when somebody else's operation runs on a stack; cancel has an update rolled back first.",
     ),
     click.option(
         "--artifact-bucket",
@@ -101,9 +109,7 @@ _HOW = (
         help="The bucket for templates over 51,200 bytes. Default: the one of this account and region, made when you "
         "agree; with --local it makes itself.",
     ),
-    click.option(
-        "--role-arn", metavar="ARN", help="The role with which CloudFormation works. Default: your own rights."
-    ),
+    role_option,
     click.option(
         "--output",
         type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
@@ -132,19 +138,25 @@ def how_options(function: _F) -> _F:
     return reduce(lambda done, option: option(done), reversed(_HOW), function)
 
 
-def by_stack(given: tuple[str, ...], templates: Mapping[str, object]) -> tuple[str | None, dict[str, str]]:
-    """Take apart values that are NAME for all stacks or STACK=NAME for one."""
+def by_stack(given: tuple[str, ...], templates: Mapping[str, object], option: str) -> tuple[str | None, dict[str, str]]:
+    """Take apart the values of an option that are NAME for all stacks or STACK=NAME for one."""
     common: str | None = None
     single: dict[str, str] = {}
     for one in given:
         stack, equals, value = one.partition("=")
-        if not equals:
+        if not equals or one.startswith("arn:"):  # names of roles may hold the sign
             common = one
         elif stack in templates:
             single[stack] = value
         else:
-            raise DeployError(f"--profile {one}: the app has no stack {stack}{nearest(stack, templates)}", exit_code=2)
+            raise DeployError(f"{option} {one}: the app has no stack {stack}{nearest(stack, templates)}", exit_code=2)
     return common, single
+
+
+def handed(name: str) -> Any:
+    """Give what the caller of a command hands over in place of what it would open itself: its client, its clock."""
+    context = click.get_current_context(silent=True)
+    return (context.obj or {}).get(name) if context is not None else None
 
 
 def open_clouds(
@@ -156,7 +168,7 @@ def open_clouds(
     """
     from fargate_stacks.deploy.client import connect
 
-    common, single = by_stack(profiles, templates)
+    common, single = by_stack(profiles, templates, "--profile")
     if local and profiles:
         raise DeployError("deploy: --local uses no profile; leave --profile out", exit_code=2)
     client = open_cloud(local=local, region=region, profile=common, start=start)
@@ -170,6 +182,9 @@ def open_cloud(*, local: bool, region: str | None, profile: str | None, start: b
     """
     from fargate_stacks.deploy.client import connect
 
+    found_elsewhere: Client | None = handed("client")
+    if found_elsewhere is not None:
+        return found_elsewhere
     if not local:
         return connect(region=region, profile=profile)
     from fargate_stacks.deploy import local as local_cloud

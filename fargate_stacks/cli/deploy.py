@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fargate_stacks.cli.cloud import how_options, open_clouds, places_options
+from fargate_stacks.cli.cloud import by_stack, handed, how_options, open_clouds, places_options
 from fargate_stacks.cli.load import load_templates, select
 from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_option
-from fargate_stacks.errors import DeployError, LoadError
+from fargate_stacks.cli.parameter_file import read_parameters
+from fargate_stacks.errors import LoadError
 
 if TYPE_CHECKING:
     from fargate_stacks.core.template import Template
@@ -30,7 +31,7 @@ parameter_options = (
         "parameter_file",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="A JSON object of parameter values by KEY or STACK.KEY, or a list as the AWS command line takes it.",
+        help="Parameter values by KEY or STACK.KEY in YAML or JSON, or a list as the AWS command line takes it.",
     ),
 )
 
@@ -155,10 +156,12 @@ def command(**given: Any) -> int:
         )
         assert client is not None
         policy = given["stack_policy"]
+        role, roles = by_stack(given["roles"], templates, "--role-arn")
         options = Options(
             timeout=given["timeout"],
             cancel_after=given["cancel_after"],
             wait_if_busy=given["if_busy"] == "wait",
+            cancel_if_busy=given["if_busy"] == "cancel",
             fail_fast=given["fail_fast"],
             concurrency=given["concurrency"],
             approved=given["approved"],
@@ -168,7 +171,8 @@ def command(**given: Any) -> int:
             on_failure=given["on_failure"],
             skip=given["skip"],
             artifact_bucket=given["artifact_bucket"],
-            role_arn=given["role_arn"],
+            role_arn=role,
+            role_arns=roles,
             notification_arns=given["topics"],
             stack_policy=policy.read_text("utf-8") if policy else None,
             import_existing=given["import_existing"],
@@ -176,13 +180,31 @@ def command(**given: Any) -> int:
         )
         if given["dry_run"]:
             changes = preview(
-                templates, client, out=out, ask=out.refuse, only=stacks, given=values, options=options, clients=clients
+                templates,
+                client,
+                out=out,
+                ask=out.refuse,
+                only=stacks,
+                given=values,
+                options=options,
+                clients=clients,
+                clock=handed("clock"),
             )
             return out.code(3 if changes and given["tell"] else 0)
         if given["preflight"]:
+            from fargate_stacks.deploy.bootstrap import offer
             from fargate_stacks.deploy.preflight import refuse
 
-            refuse(templates, client, out=out, given=values, only=stacks)
+            refuse(templates, client, out=out, given=values, only=stacks, clients=clients)
+            offer(
+                templates,
+                client,
+                out=out,
+                ask=out.refuse if options.approve_plan else out.agree if given["yes"] else out.ask,
+                only=stacks,
+                clients=clients,
+                clock=handed("clock"),
+            )
         with listening(out, given["on_interrupt"]) as interrupts:
             deploy(
                 templates,
@@ -195,6 +217,7 @@ def command(**given: Any) -> int:
                 options=options,
                 interrupts=interrupts,
                 clients=clients,
+                clock=handed("clock"),
             )
         return out.code(3 if given["fail_on_empty"] and not out.changed else 0)
 
@@ -219,24 +242,3 @@ def find(given: dict[str, Any]) -> tuple[dict[str, Template], tuple[str, ...]]:
     if tags:
         templates = {name: replace(one, tags={**one.tags, **tags}) for name, one in templates.items()}
     return templates, stacks
-
-
-def read_parameters(file: Path | None) -> dict[str, str]:
-    """Read parameter values from a JSON file: an object, or the list that the AWS command line takes."""
-    if file is None:
-        return {}
-    import json
-
-    try:
-        found = json.loads(file.read_text("utf-8"))
-        if isinstance(found, list):
-            found = {one["ParameterKey"]: one["ParameterValue"] for one in found}
-        return {str(key): _text(value) for key, value in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DeployError(f"{file}: write a JSON object of parameter values; {error!r}", exit_code=2) from None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fargate_stacks.cli.cloud import how_options, open_clouds, places_options
+from fargate_stacks.cli.cloud import by_stack, handed, how_options, open_clouds, places_options
 from fargate_stacks.cli.load import load_templates, select
 from fargate_stacks.cli.options import app_option, set_option, stack_option
 
@@ -49,14 +49,17 @@ def command(**given: Any) -> int:
         if client is None:
             click.echo("no local cloud runs here; nothing to delete", err=True)
             return 0
+        role, roles = by_stack(given["roles"], templates, "--role-arn")
         options = Options(
             timeout=given["timeout"],
             cancel_after=given["cancel_after"],
             wait_if_busy=given["if_busy"] == "wait",
+            cancel_if_busy=given["if_busy"] == "cancel",
             concurrency=given["concurrency"],
             approved=given["approved"],
             artifact_bucket=given["artifact_bucket"],
-            role_arn=given["role_arn"],
+            role_arn=role,
+            role_arns=roles,
             retain=given["retain"],
             force=given["force"],
         )
@@ -71,6 +74,7 @@ def command(**given: Any) -> int:
                 options=options,
                 interrupts=interrupts,
                 clients=clients,
+                clock=handed("clock"),
             )
     if local and not stacks:
         from fargate_stacks.deploy import local as local_cloud

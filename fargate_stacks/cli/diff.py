@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fargate_stacks.cli.cloud import open_clouds, places_options
-from fargate_stacks.cli.deploy import find, parameter_option, read_parameters
+from fargate_stacks.cli.cloud import by_stack, handed, open_clouds, places_options, role_option
+from fargate_stacks.cli.deploy import find, parameter_option
 from fargate_stacks.cli.options import app_option, set_option, stack_option
+from fargate_stacks.cli.parameter_file import read_parameters
 from fargate_stacks.errors import DeployError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     help="Stacks that are planned at one time.",
 )
 @click.option("--artifact-bucket", metavar="NAME", help="The bucket for templates over 51,200 bytes.")
-@click.option("--role-arn", metavar="ARN", help="The role with which CloudFormation works.")
+@role_option
 @click.option(
     "--output",
     type=click.Choice(["auto", "plain", "jsonl"]),
@@ -84,11 +85,20 @@ def command(**given: Any) -> int:
             local=given["local"], region=given["region"], profiles=given["profiles"], templates=templates
         )
         assert client is not None
+        role, roles = by_stack(given["roles"], templates, "--role-arn")
         options = Options(
-            concurrency=given["concurrency"], artifact_bucket=given["artifact_bucket"], role_arn=given["role_arn"]
+            concurrency=given["concurrency"], artifact_bucket=given["artifact_bucket"], role_arn=role, role_arns=roles
         )
         changes = preview(
-            templates, client, out=out, ask=out.refuse, only=stacks, given=values, options=options, clients=clients
+            templates,
+            client,
+            out=out,
+            ask=out.refuse,
+            only=stacks,
+            given=values,
+            options=options,
+            clients=clients,
+            clock=handed("clock"),
         )
         return out.code(3 if changes and given["tell"] else 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fargate_stacks.cli.cloud import _seconds, open_cloud, where_options
+from fargate_stacks.cli.cloud import _seconds, handed, open_cloud, where_options
 from fargate_stacks.cli.load import load_templates
 from fargate_stacks.cli.options import app_option, set_option
 from fargate_stacks.errors import DeployError, FargateStacksError
@@ -67,7 +67,7 @@ def command(**given: Any) -> int:
                 out,
                 out.refuse,
                 Options(timeout=given["timeout"]),
-                WallClock(interrupts),
+                handed("clock") or WallClock(interrupts),
                 interrupts=interrupts,
             )
             resume(given["stack"], client, run, owners)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.artifacts import bucket_name, has_bucket
 from fargate_stacks.deploy.client import CallFailed, Client, call
+from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.engine import deploy, preview
+from fargate_stacks.deploy.messages import Out
 from fargate_stacks.deploy.permissions import check_count, deploy_policies, teardown_policies, types_of
-from fargate_stacks.deploy.run import Run, live_template
+from fargate_stacks.deploy.run import Ask, Run, live_template, select
 from fargate_stacks.deploy.status import Do, row
 from fargate_stacks.errors import DeployError
 
@@ -90,6 +92,42 @@ def make(client: Client, missing: Missing) -> None:
         except CallFailed as error:
             if error.code != "EntityAlreadyExists":
                 raise
+
+
+def offer(
+    templates: Mapping[str, Template],
+    client: Client,
+    *,
+    out: Out,
+    ask: Ask,
+    only: Collection[str] = (),
+    clients: Mapping[str, Client] | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Name the service-linked roles that new stacks need and their account lacks, and make them when told to.
+
+    Without them a first create often fails. Where nobody may look, or the answer is no, the deploy goes on.
+    """
+    run = Run(client, out, ask, clock=clock or WallClock(), clients=clients or {})
+    wanted: dict[int, tuple[Client, dict[str, Template]]] = {}
+    for name, template in select(templates, only).items():
+        at = run.at(template)
+        if not at.local:
+            wanted.setdefault(id(at), (at, {}))[1][name] = template
+    for at, stacks in wanted.values():
+        new = {name: one for name, one in stacks.items() if at.stack(name) is None}
+        if not new:
+            continue
+        try:
+            missing = Missing(look(at, Wishes(), types_of(new)).roles)
+        except CallFailed as trouble:
+            if trouble.expired:
+                raise
+            continue
+        if missing.roles and run.asked(f"a first deploy needs {', '.join(missing.words())}: make it?"):
+            make(at, missing)
+            run.note("", "service-linked roles need some seconds until every service sees them")
+            run.clock.sleep(10)
 
 
 def bootstrap(

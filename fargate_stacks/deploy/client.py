@@ -92,10 +92,15 @@ class Client:
         return [event_of(one) for one in answer["StackEvents"]], answer.get("NextToken")
 
     def resources(self, stack_id: str) -> dict[str, str]:
-        """Give the physical ids of a stack's resources by their logical ids."""
+        """Give the physical ids of a stack's resources by their logical ids; what was deleted has none."""
         pages = self._pages("ListStackResources", StackName=stack_id)
         found = [one for answer in pages for one in answer["StackResourceSummaries"]]
-        return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
+        return {
+            one["LogicalResourceId"]: ""
+            if one["ResourceStatus"] == "DELETE_COMPLETE"
+            else one.get("PhysicalResourceId", "")
+            for one in found
+        }
 
     def template(self, stack_id: str, stage: str = "Original") -> Any:
         """Give the live template as it was sent, or Processed by macros: text, or a mapping where it was JSON."""
@@ -134,23 +139,24 @@ class Client:
 
     def change_sets(self, stack_id: str) -> list[str]:
         """Give the ids of a stack's change sets."""
-        return [
-            one["ChangeSetId"]
-            for answer in self._pages("ListChangeSets", StackName=stack_id)
-            for one in answer["Summaries"]
-        ]
+        return [one["ChangeSetId"] for one in self.listed_change_sets(stack_id)]
+
+    def listed_change_sets(self, stack_id: str) -> list[dict[str, Any]]:
+        """Give a stack's change sets with their names and statuses."""
+        pages = self._pages("ListChangeSets", StackName=stack_id)
+        return [one for answer in pages for one in answer["Summaries"]]
 
     def delete_stack(self, stack_id: str, token: str, **more: Any) -> None:
         self._call("DeleteStack", StackName=stack_id, ClientRequestToken=token, **more)
 
-    def roll_back(self, stack_id: str, token: str) -> None:
+    def roll_back(self, stack_id: str, token: str, **more: Any) -> None:
         """Bring a stack that failed without rollback to its last good state; delete one that has none."""
-        self._call("RollbackStack", StackName=stack_id, ClientRequestToken=token, RetainExceptOnCreate=True)
+        self._call("RollbackStack", StackName=stack_id, ClientRequestToken=token, RetainExceptOnCreate=True, **more)
 
-    def continue_rollback(self, stack_id: str, token: str, skip: Sequence[str] = ()) -> None:
+    def continue_rollback(self, stack_id: str, token: str, skip: Sequence[str] = (), **more: Any) -> None:
         """Go on with a rollback that failed, without the resources to skip."""
         left_out = {"ResourcesToSkip": list(skip)} if skip else {}
-        self._call("ContinueUpdateRollback", StackName=stack_id, ClientRequestToken=token, **left_out)
+        self._call("ContinueUpdateRollback", StackName=stack_id, ClientRequestToken=token, **left_out, **more)
 
     def set_policy(self, stack_id: str, policy: str) -> None:
         """Give a stack its policy, as JSON text."""

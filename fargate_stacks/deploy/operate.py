@@ -181,8 +181,7 @@ def delete(
     more: dict[str, Any] = {"RetainResources": list(retain)} if retain else {}
     if force:
         more["DeletionMode"] = "FORCE_DELETE_STACK"
-    if run.options.role_arn:
-        more["RoleARN"] = run.options.role_arn
+    more |= run.role(template.name)
     return _other(
         "delete",
         template,
@@ -197,7 +196,9 @@ def delete(
 def roll_back(template: Template, state: StackState, client: Client, run: Run) -> Ending:
     """Bring a stack whose rollback was switched off to its last good state. One that never had any is deleted."""
     verb = "delete" if state.status == "CREATE_FAILED" else "rollback"
-    return _other(verb, template, state, client, run, lambda token: client.roll_back(state.id, token))
+    return _other(
+        verb, template, state, client, run, lambda token: client.roll_back(state.id, token, **run.role(template.name))
+    )
 
 
 def continue_rollback(template: Template, state: StackState, client: Client, run: Run) -> Ending:
@@ -208,7 +209,7 @@ def continue_rollback(template: Template, state: StackState, client: Client, run
         state,
         client,
         run,
-        lambda token: client.continue_rollback(state.id, token, run.options.skip),
+        lambda token: client.continue_rollback(state.id, token, run.options.skip, **run.role(template.name)),
     )
 
 
@@ -274,16 +275,32 @@ def attach(
     name: str, state: StackState, client: Client, run: Run, *, busy: bool, owners: Mapping[str, Owner] | None = None
 ) -> None:
     """Watch what runs on a stack to its end. Raises DeployError when it is somebody else's and we may not."""
-    if busy and not run.options.wait_if_busy:
+    if busy and not (run.options.wait_if_busy or run.options.cancel_if_busy):
         raise DeployError(
             f"{name}: another operation runs on it ({state.status}); fargate-stacks watch {name} shows it, "
             "--if-busy wait waits for it",
             exit_code=5,
         )
+    if busy and run.options.cancel_if_busy:
+        _cancel_theirs(name, state, client, run)
     run.note(name, f"it is {state.status}: waiting for the end of that")
     stream = Stream(client, state.id)
     patiently(stream.anchor, run.clock, local=client.local)
     follow(Operation(name, state.id, "operation", stream, None, owners or {}), client, run)
+
+
+def _cancel_theirs(name: str, state: StackState, client: Client, run: Run) -> None:
+    if state.status != "UPDATE_IN_PROGRESS":
+        raise DeployError(
+            f"{name}: it is {state.status}, and only an update can be cancelled; --if-busy wait waits for it",
+            exit_code=5,
+        )
+    run.warn(name, "cancelling the update that somebody else runs")
+    try:
+        client.cancel_update(state.id, new_token())
+    except CallFailed as error:
+        if error.code != "ValidationError":  # it ended meanwhile
+            raise
 
 
 def new_token() -> str:

@@ -21,6 +21,8 @@ from fargate_stacks.deploy.patience import patiently
 from fargate_stacks.deploy.protection import removal
 from fargate_stacks.errors import DeployError
 
+PREFIX = "fs-"
+"""With which the names of our change sets begin."""
 _CAPABILITY = re.compile(r"CAPABILITY_[A-Z_]+")
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
 _NAMED = {
@@ -109,7 +111,7 @@ class Request:
     def name(self, now: datetime) -> str:
         """Name the change set after the time and what is in it, so that no two runs meet."""
         text = self.body() + json.dumps(list(self.parameters), sort_keys=True)
-        return f"fs-{now:%Y%m%d%H%M%S%f}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return f"{PREFIX}{now:%Y%m%d%H%M%S%f}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def make(

@@ -12,7 +12,7 @@ from typing import Any
 from fargate_stacks.core.template import Reference, Template
 from fargate_stacks.deploy import nested, parameters, plan
 from fargate_stacks.deploy.builds import builds_of
-from fargate_stacks.deploy.client import Client, StackState
+from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.live_images import live_images
 from fargate_stacks.deploy.offline import differences
 from fargate_stacks.deploy.plan import Plan, Request
@@ -60,6 +60,7 @@ class Planner:
         for _ in range(3):
             client = self.run.at(template)
             found = ready(template, client, self.run)
+            self._tidy(template, client, found)
             draft = self._draft(template, client, found, keep, predict=True)
             stuck = [one for one in draft.plan.changes if one.replacement != "no"]
             if not found.forward or not (stuck or draft.plan.empty):
@@ -72,6 +73,23 @@ class Planner:
             why = f"{stuck[0].logical_id} would be replaced" if stuck else "the template is the one that failed"
             give_up(template, found.state, client, self.run, why)
         raise DeployError(f"{template.name}: it could not be brought to a state to deploy from", exit_code=5)
+
+    def _tidy(self, template: Template, client: Client, found: Ready) -> None:
+        """Delete failed change sets that a run of this tool left behind, and name what waits beside the one to come."""
+        if found.state is None:
+            return
+        try:
+            listed = client.listed_change_sets(found.state.id)
+        except CallFailed as trouble:
+            if not trouble.denied:
+                raise
+            return
+        for one in listed:
+            if one["ChangeSetName"].startswith(plan.PREFIX) and one["Status"] == "FAILED":
+                client.delete_change_set(one["ChangeSetId"])
+        waiting = [one["ChangeSetName"] for one in listed if one.get("ExecutionStatus") == "AVAILABLE"]
+        if waiting:
+            self.run.warn(template.name, f"other change sets wait ({', '.join(waiting)}); a deploy makes them obsolete")
 
     def again(self, draft: Draft) -> Draft:
         """Plan a stack with the values that are known now, since the stacks before it are done."""
@@ -95,23 +113,21 @@ class Planner:
         if unknown:
             changes = differences(live, wanted, template.owners, moved=unknown)
             made = Plan(template.name, found.creates, "", "", changes, predicted=True, protects_later=later)
-            request = Request(template.name, found.creates, body, (), template.tags, self._more(found))
+            request = Request(template.name, found.creates, body, (), template.tags, self._more(template, found))
         else:
             values, notes = self._values(template, client, found, live)
             for text in notes:
                 run.note(template.name, text)
-            request = Request(template.name, found.creates, body, values, template.tags, self._more(found))
+            request = Request(template.name, found.creates, body, values, template.tags, self._more(template, found))
             made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
         if made.change_set and not made.empty and (nested.hides(wanted) or nested.hides(live)):
             old, new = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
         made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
         return Draft(template, client, found, made, request, live)
 
-    def _more(self, found: Ready) -> dict[str, Any]:
+    def _more(self, template: Template, found: Ready) -> dict[str, Any]:
         options = self.run.options
-        more: dict[str, Any] = {}
-        if options.role_arn:
-            more["RoleARN"] = options.role_arn
+        more: dict[str, Any] = dict(self.run.role(template.name))
         if options.notification_arns:
             more["NotificationARNs"] = list(options.notification_arns)
         if found.creates and options.on_failure != "rollback":

@@ -31,15 +31,17 @@ def inspect(
     given: Mapping[str, Mapping[str, str]] | None = None,
     only: Iterable[str] = (),
     fetch: Fetch = get_url,
+    clients: Mapping[str, Client] | None = None,
 ) -> Report:
-    """Look at everything that the stacks need and do not make; `given` holds parameter values by stack.
+    """Look at everything that the stacks need and do not make; `given` holds parameter values by stack, `clients`
+    the client of each stack that has a profile of its own.
 
     On a local cloud only what lives in it is asked about. Raises CallFailed when credentials end.
     """
     chosen = list(only) or list(templates)
     findings: list[Finding] = []
     skipped: dict[str, None] = {}
-    stacks = _Stacks(templates, client)
+    stacks = _Stacks(templates, client, clients or {})
     for name in chosen:
         subject = stacks.subject(name, (given or {}).get(name, {}), fetch)
         checks = EVERYWHERE if subject.ecs.client.local else (*EVERYWHERE, *REMOTE, *ACCOUNT)
@@ -64,10 +66,11 @@ def refuse(
     given: Mapping[str, str],
     only: Iterable[str] = (),
     fetch: Fetch = get_url,
+    clients: Mapping[str, Client] | None = None,
 ) -> None:
     """Look, and say what was found. Raises DeployError with exit code 2 when the deploy would fail."""
     chosen = select(templates, tuple(only))
-    report = inspect(templates, client, given=given_for(given, chosen), only=chosen, fetch=fetch)
+    report = inspect(templates, client, given=given_for(given, chosen), only=chosen, fetch=fetch, clients=clients)
     for text in report.skipped:
         out(Note(text=text))
     for finding in report.findings:
@@ -87,10 +90,11 @@ def _title(check: Check) -> str:
 class _Stacks:
     """The live stacks of an app; each is read once."""
 
-    def __init__(self, templates: Mapping[str, Template], client: Client) -> None:
+    def __init__(self, templates: Mapping[str, Template], client: Client, clients: Mapping[str, Client]) -> None:
         self._templates = templates
         self._client = client
-        self._ecs: dict[tuple[str | None, str | None], Ecs] = {}
+        self._clients = clients
+        self._ecs: dict[tuple[str, str | None, str | None], Ecs] = {}
         self._raw: dict[str, Mapping[str, Any] | None] = {}
 
     def subject(self, name: str, given: Mapping[str, str], fetch: Fetch) -> Subject:
@@ -138,9 +142,10 @@ class _Stacks:
         return values | dict(given)
 
     def _at(self, template: Template) -> Ecs:
-        key = (template.region, template.account)
+        own = self._clients.get(template.name)
+        key = (template.name if own else "", template.region, template.account)
         if key not in self._ecs:
-            self._ecs[key] = Ecs(self._client.at(*key))
+            self._ecs[key] = Ecs((own or self._client).at(template.region, template.account))
         return self._ecs[key]
 
     def _read(self, name: str) -> Mapping[str, Any] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import operate
-from fargate_stacks.deploy.client import Client, StackState
+from fargate_stacks.deploy.client import Client, Event, StackState
 from fargate_stacks.deploy.diagnosis import plain_reason
 from fargate_stacks.deploy.run import Run
 from fargate_stacks.deploy.status import ABSENT, Do, row
@@ -41,11 +42,11 @@ def ready(template: Template, client: Client, run: Run) -> Ready:
                 return Ready(state, creates=True)
             case Do.UPDATE:
                 return Ready(state, creates=False)
-            case Do.FORWARD:
+            case Do.FORWARD if state is not None and not _hollow(state, client):
                 return Ready(state, creates=False, forward=True)
         assert state is not None
         match found.deploy:
-            case Do.RECREATE:
+            case Do.RECREATE | Do.FORWARD:
                 _recreate(template, state, client, run)
             case Do.CONTINUE:
                 _continue(template, state, client, run)
@@ -62,8 +63,19 @@ def _is(template: Template, state: StackState) -> str:
     return f"{template.name}: it is {state.status}{why}"
 
 
+def _hollow(state: StackState, client: Client) -> bool:
+    """Tell whether a create failed before anything was made: there is nothing to repair."""
+    return state.status == "CREATE_FAILED" and not any(client.resources(state.id).values())
+
+
 def _recreate(template: Template, state: StackState, client: Client, run: Run) -> None:
-    if state.status == "ROLLBACK_COMPLETE":
+    if state.status in ("ROLLBACK_COMPLETE", "CREATE_FAILED"):
+        left = sorted({f"{one.logical_id} ({one.physical_id})" for one in _skipped(client, state.id)})
+        if left:
+            run.warn(
+                template.name,
+                f"its rollback has left behind {', '.join(left)}; what is made anew must not have the same name",
+            )
         # it was never made, and its rollback has left nothing but what is kept
         agreed = run.asked(f"{template.name} was never made ({state.status}): delete what is left and create it?")
     else:
@@ -72,6 +84,15 @@ def _recreate(template: Template, state: StackState, client: Client, run: Run) -
         raise DeployError(f"{_is(template, state)}; declined, nothing was started", exit_code=4)
     run.note(template.name, f"it is {state.status}: deleting it, then creating it")
     operate.delete(template, state, client, run, retain=run.options.retain, force=run.options.force)
+
+
+def _skipped(client: Client, stack_id: str) -> Iterator[Event]:
+    page: str | None = None
+    while True:
+        events, page = client.events(stack_id, page)
+        yield from (one for one in events if one.status == "DELETE_SKIPPED")
+        if page is None:
+            return
 
 
 def _continue(template: Template, state: StackState, client: Client, run: Run) -> None:

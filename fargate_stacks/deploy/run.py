@@ -34,6 +34,8 @@ class Options:
     """Seconds after which an operation is cancelled."""
     wait_if_busy: bool = False
     """Wait for somebody else's operation instead of refusing."""
+    cancel_if_busy: bool = False
+    """Have somebody else's update rolled back, and wait for that."""
     fail_fast: int | None = None
     """Task failures of one kind after which a service's deployment is stopped."""
     express: bool = False
@@ -57,6 +59,8 @@ class Options:
     artifact_bucket: str | None = None
     role_arn: str | None = None
     """The role with which CloudFormation works; by default the caller's own permissions."""
+    role_arns: Mapping[str, str] = field(default_factory=dict)
+    """By stack, the role in the place of that one."""
     notification_arns: tuple[str, ...] = ()
     stack_policy: str | None = None
     """A stack policy as JSON text."""
@@ -116,6 +120,11 @@ class Run:
             account = template.account or (template.name if template.name in self.clients else None)
             place = (account, f"ecs of {template.region or self.client.region}")
             return self._budgets.setdefault(place, Budget(self.clock, rate=ECS_RATE))
+
+    def role(self, stack: str) -> dict[str, str]:
+        """Give the argument that names the role of a stack; empty where it has none."""
+        found = self.options.role_arns.get(stack, self.options.role_arn)
+        return {"RoleARN": found} if found else {}
 
     def left(self) -> float | None:
         """Give the seconds that are left to watch; None without a timeout."""

@@ -88,6 +88,11 @@ class Tempo:
             self._pause = self._flow if events else min(max(self._pause, self._flow) * 1.5, most)
         self._penalty = min(max(self._penalty, self._pause) * 2, 30.0) if throttled else self._penalty / 2
 
+    def hurry(self) -> None:
+        """Look more often again: a rollback has begun, however long ago the operation did."""
+        self._begun = self._clock.monotonic() - 10 * self._first
+        self._pause = self._flow
+
     def pause(self) -> float:
         return max(self._pause, self._penalty)
 
@@ -184,6 +189,8 @@ class _Watch:
         home = event.stack_id == self.operation.stack_id
         if home and event.root:
             self.last_root = self.last_event
+            if event.status.endswith("ROLLBACK_IN_PROGRESS"):
+                self.tempo.hurry()
         elif event.settled:
             self.at_work.pop(event.logical_id, None)
         else:

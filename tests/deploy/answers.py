@@ -85,6 +85,7 @@ class Answers:
             "GetTemplate": lambda _: {"TemplateBody": '{"Resources": {}}'},
             "CreateChangeSet": self._change_set_made,
             "DescribeChangeSet": lambda _: {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": []},
+            "ListChangeSets": lambda _: {"Summaries": []},
             "ExecuteChangeSet": self._execute,
             "CancelUpdateStack": self._sets_off("CancelUpdateStack"),
             "DeleteStack": self._sets_off("DeleteStack"),
