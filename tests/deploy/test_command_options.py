@@ -114,7 +114,12 @@ def test_cancel_after_a_time(desk: Desk) -> None:
 
 def test_what_somebody_else_runs_is_waited_for(desk: Desk) -> None:
     stack = desk.cfn.given("shop", "UPDATE_IN_PROGRESS", {"Resources": {"Jobs": resource()}})
-    desk.clock.at(30, lambda: (setattr(stack, "status", "UPDATE_COMPLETE"), desk.cfn._say(stack, "shop", stack.status)))
+
+    def end() -> None:
+        stack.status = "UPDATE_COMPLETE"
+        desk.cfn._say(stack, "shop", stack.status)
+
+    desk.clock.at(30, end)
     assert desk.yes("--if-busy", "wait", resources={"Jobs": resource(DelaySeconds=5)}).code == 0
 
 
