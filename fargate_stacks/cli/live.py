@@ -114,7 +114,7 @@ def told() -> Iterator[None]:
         yield
     except CallFailed as error:
         if error.denied:
-            raise DeployError(f"not allowed: {error.message or error.code}; it needs {error.operation}") from error
+            raise DeployError(f"not allowed: {error.message or error.code}; it needs {error.action}") from error
         raise
 
 

@@ -36,5 +36,7 @@ def command(live: Live, name: str | None, key: str | None) -> int:
             raise DeployError(f"{stack}: there is no output {key}{hint}", exit_code=2)
         live.show(outputs[key], lambda: iter([outputs[key]]))
         return 0
+    if not any(found.values()) and live.output == "text":
+        click.echo(f"{', '.join(found)}: no outputs" if found else "no stack is deployed", err=True)
     live.show(found, lambda: (line for stack, outputs in found.items() for line in output_lines(stack, outputs)))
     return 0

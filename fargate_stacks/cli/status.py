@@ -86,5 +86,6 @@ def _deployment(one: LastDeployment, now: datetime) -> str:
         parts.append(f"traffic {one.traffic:g} %")
     if one.failed:
         parts.append(f"{one.failed} failed tasks")
-    parts.append(one.reason.rstrip("."))
+    if one.status != "SUCCESSFUL":
+        parts.append(one.reason.rstrip("."))
     return ", ".join(part for part in parts if part)

@@ -22,11 +22,18 @@ _DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation".s
 class CallFailed(DeployError):
     """A call that AWS refused or that never got there."""
 
-    def __init__(self, operation: str, code: str, message: str) -> None:
+    def __init__(self, operation: str, code: str, message: str, service: str = "") -> None:
         super().__init__(f"{operation}: {code}: {message}")
         self.operation = operation
         self.code = code
         self.message = message
+        self.service = service
+        """What IAM calls the service; empty where the call never got so far."""
+
+    @property
+    def action(self) -> str:
+        """The action that IAM would have to allow, `ecs:DescribeServices`."""
+        return f"{self.service}:{self.operation}" if self.service else self.operation
 
     @property
     def transient(self) -> bool:

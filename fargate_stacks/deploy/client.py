@@ -247,7 +247,8 @@ def _call(api: Any, operation: str, request: Mapping[str, Any]) -> dict[str, Any
         answer: dict[str, Any] = getattr(api, xform_name(operation))(**request)
     except broken.ClientError as error:
         said = error.response.get("Error", {})
-        raise CallFailed(operation, str(said.get("Code", "?")), str(said.get("Message", error))) from error
+        prefix = str(api.meta.service_model.signing_name).replace("monitoring", "cloudwatch")
+        raise CallFailed(operation, str(said.get("Code", "?")), str(said.get("Message", error)), prefix) from error
     except (broken.NoCredentialsError, broken.CredentialRetrievalError, broken.TokenRetrievalError) as error:
         raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
     except (broken.SSOError, broken.UnauthorizedSSOTokenError) as error:

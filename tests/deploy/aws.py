@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -57,6 +58,10 @@ class Api:
         self.service = service
         self.answers = answers
         self.calls = calls
+
+    @property
+    def meta(self) -> Any:
+        return SimpleNamespace(service_model=model(self.service))
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
         name = operations(self.service)[method]

@@ -68,7 +68,7 @@ def test_a_missing_permission_is_named(call: Call, world: Running) -> None:
     said = call("restart", "Api")
     assert said.code == 1
     assert said.err == (
-        "error: not allowed: alice is not authorized to perform: ecs:UpdateService; it needs UpdateService\n"
+        "error: not allowed: alice is not authorized to perform: ecs:UpdateService; it needs ecs:UpdateService\n"
     )
 
 

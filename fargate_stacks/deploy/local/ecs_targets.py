@@ -19,8 +19,16 @@ _targets = AccountRegionScopedDict()
 
 
 def register() -> None:
-    """Let DescribeTargetHealth tell the state of each target."""
+    """Let DescribeTargetHealth tell the state of each target, and DescribeTargetGroups who forwards to each group."""
     alb._ACTION_MAP["DescribeTargetHealth"] = _described
+    groups = alb._ACTION_MAP["DescribeTargetGroups"]
+
+    def balanced(params: Any) -> Any:
+        for arn, group in alb._tgs.items():
+            group["LoadBalancerArns"] = sorted(balancers_of(arn))
+        return groups(params)
+
+    alb._ACTION_MAP["DescribeTargetGroups"] = balanced
     reset = alb.reset
 
     def forgetting() -> None:
