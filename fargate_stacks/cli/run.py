@@ -81,7 +81,7 @@ def command(
     if code and not quiet:
         from fargate_stacks.cli.screen_ecs import evidence_lines
 
-        for text, _ in evidence_lines(ran.evidence):
+        for text, _ in evidence_lines(ran.evidence, "why it failed"):
             click.echo(text, err=True)
     ended = f"{name}: {chosen} exited with {ran.exit_code}" if ran.exit_code is not None else f"{name}: {ran.reason}"
     say(live, told | {"status": "STOPPED", "exit_code": ran.exit_code, "reason": ran.reason}, ended)

@@ -247,8 +247,8 @@ def _call(api: Any, operation: str, request: Mapping[str, Any]) -> dict[str, Any
         answer: dict[str, Any] = getattr(api, xform_name(operation))(**request)
     except broken.ClientError as error:
         said = error.response.get("Error", {})
-        prefix = str(api.meta.service_model.signing_name).replace("monitoring", "cloudwatch")
-        raise CallFailed(operation, str(said.get("Code", "?")), str(said.get("Message", error)), prefix) from error
+        code, message = str(said.get("Code", "?")), str(said.get("Message", error))
+        raise CallFailed(operation, code, message, _prefix(api)) from error
     except (broken.NoCredentialsError, broken.CredentialRetrievalError, broken.TokenRetrievalError) as error:
         raise CallFailed(operation, "NoCredentials", f"{error}; sign in again") from error
     except (broken.SSOError, broken.UnauthorizedSSOTokenError) as error:
@@ -256,6 +256,12 @@ def _call(api: Any, operation: str, request: Mapping[str, Any]) -> dict[str, Any
     except (broken.HTTPClientError, broken.ConnectionError) as error:
         raise CallFailed(operation, "Unreachable", str(error)) from error
     return answer
+
+
+def _prefix(api: Any) -> str:
+    """Give what IAM calls the service of a client."""
+    model = getattr(getattr(api, "meta", None), "service_model", None)
+    return str(getattr(model, "signing_name", "")).replace("monitoring", "cloudwatch")
 
 
 def connect(*, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None) -> Client:
