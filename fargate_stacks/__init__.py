@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
     from fargate_stacks.constructs.scheduled import ScheduledAction
+    from fargate_stacks.constructs.security_group_existing import ExistingSecurityGroup
     from fargate_stacks.constructs.service import Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
     from fargate_stacks.constructs.split import Split
@@ -150,6 +151,7 @@ _HOMES = {
     ),
     "constructs.scheduled": ("ScheduledAction",),
     "constructs.egress": ("Egress",),
+    "constructs.security_group_existing": ("ExistingSecurityGroup",),
     "constructs.service": ("Service",),
     "constructs.task": ("Task",),
     "constructs.vpc_endpoints": ("Endpoints",),
@@ -260,6 +262,7 @@ __all__ = [
     "ExistingParameter",
     "ExistingRole",
     "ExistingSecret",
+    "ExistingSecurityGroup",
     "ExistingVpc",
     "ExpressService",
     "ExternalImage",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.container import Container
     from fargate_stacks.constructs.network import Vpc
     from fargate_stacks.constructs.network_existing import ExistingVpc
+    from fargate_stacks.constructs.security_group_existing import ExistingSecurityGroup
     from fargate_stacks.constructs.volume import Volume
 
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
@@ -101,7 +102,7 @@ class ExistingRole(Value):
 class PortAccess(Value):
     """A way through the provider's security group, opened in the consumer's stack."""
 
-    provider: Construct
+    provider: Construct | ExistingSecurityGroup
     security_group: Text
     port: int
     network: Vpc | ExistingVpc

@@ -35,9 +35,10 @@ def task_resources(
     what `sessions` states so that they are written down.
     `protocols` says what is spoken at a port, which Service Connect must know.
     """
-    yield _log_group(runner, task)
-    group_arn = GetAtt(runner.id("LogGroup"), "Arn")
-    yield from role(runner, "Execution", execution_statements(task, group_arn), task.execution_role)
+    if task.log_group is None:
+        yield _log_group(runner, task)
+    statements = execution_statements(task, _log_group_arn(runner, task))
+    yield from role(runner, "Execution", statements, task.execution_role)
     yield from role(runner, "Task", _task_statements(task, exec=exec, sessions=sessions), task.task_role)
     yield _definition(runner, task, exec=exec, protocols=protocols or {})
 
@@ -48,9 +49,8 @@ def policies_to_wait_for(
     """The policies that name a role which exists: no reference leads from the task definition to them."""
     made: list[Any] = []
     if task.execution_role is not None:
-        made += role(
-            runner, "Execution", execution_statements(task, GetAtt(runner.id("LogGroup"), "Arn")), task.execution_role
-        )
+        statements = execution_statements(task, _log_group_arn(runner, task))
+        made += role(runner, "Execution", statements, task.execution_role)
     if task.task_role is not None:
         made += role(runner, "Task", _task_statements(task, exec=exec, sessions=sessions), task.task_role)
     return [Attr(runner, policy.title) for policy in made]
@@ -65,6 +65,18 @@ def _log_group(runner: Construct, task: Task) -> Any:
         RetentionInDays=task.log_retention,
         **({} if task.log_encryption is None else {"KmsKeyId": task.log_encryption.arn}),
     )
+
+
+def log_group_name(runner: Construct, task: Task) -> Any:
+    """Give the log group's name: the runner's own, or the one that is there already."""
+    return Ref(runner.id("LogGroup")) if task.log_group is None else task.log_group
+
+
+def _log_group_arn(runner: Construct, task: Task) -> Any:
+    if task.log_group is None:
+        return GetAtt(runner.id("LogGroup"), "Arn")
+    here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:{name}:*"
+    return sub(here, name=task.log_group)
 
 
 def _task_statements(task: Task, *, exec: bool, sessions: Sequence[Any]) -> list[Any]:
@@ -156,15 +168,15 @@ def _container(runner: Construct, task: Task, one: Container, *, exec: bool, pro
         Image=one.image if isinstance(one.image, (str, Intrinsic)) else one.image.reference(runner, name),
         Essential=one.essential,
         **{key: value for key, value in fields.items() if value is not None and value != []},
-        LogConfiguration=(task.logs.configuration(one) if task.logs else None) or _awslogs(runner, name),
+        LogConfiguration=(task.logs.configuration(one) if task.logs else None) or _awslogs(runner, task, name),
     )
 
 
-def _awslogs(runner: Construct, name: str) -> Any:
+def _awslogs(runner: Construct, task: Task, name: str) -> Any:
     return ecs.LogConfiguration(
         LogDriver="awslogs",
         Options={
-            "awslogs-group": Ref(runner.id("LogGroup")),
+            "awslogs-group": log_group_name(runner, task),
             "awslogs-region": Ref("AWS::Region"),
             "awslogs-stream-prefix": name,
             # a full pipe to CloudWatch must not stop the application

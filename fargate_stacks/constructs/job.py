@@ -15,10 +15,11 @@ from fargate_stacks.constructs.egress import Egress
 from fargate_stacks.constructs.ingress import NO_EGRESS
 from fargate_stacks.constructs.network import Network, Subnets
 from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
+from fargate_stacks.constructs.subnets import problem_of_groups
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.hints import shown
-from fargate_stacks.core.values import Attr
+from fargate_stacks.core.values import Attr, Text
 
 
 class Job(Construct):
@@ -35,6 +36,8 @@ class Job(Construct):
     subnets: Literal["private", "public", "isolated"] | Subnets = "private"
     exec: bool = False
     egress: Sequence[Egress] = (Egress(protocol="-1"),)
+    security_groups: Sequence[Text] = ()
+    """Groups of your own, by id or parameter, that its task is in beside the one that it makes."""
     platform_version: str = "LATEST"
 
     refused: ClassVar[Mapping[str, str]] = {
@@ -43,7 +46,6 @@ class Job(Construct):
         "route": "is a service's; a job is reached by nobody",
         "vpc": "is the cluster's",
         "assign_public_ip": 'follows subnets: subnets="public" gives public addresses',
-        "security_groups": "are made by the job; its edges are uses=",
         "task_definition": "is called task",
         "launch_type": "follows the cluster: a provider strategy, or FARGATE on an ExistingCluster without providers",
         "enable_execute_command": "is called exec",
@@ -54,6 +56,9 @@ class Job(Construct):
             raise self.refuse(
                 f"platform_version must be one of {', '.join(PLATFORM_VERSIONS)}, got {shown(self.platform_version)}"
             )
+        problem = problem_of_groups(self.security_groups, made=1)
+        if problem is not None:
+            raise self.refuse(problem)
         problem = self.cluster.problem(self.task.os) or self.capacity.problem(self.cluster.capacity, self.task.os)
         if problem is not None:
             raise self.refuse(problem)
@@ -115,7 +120,7 @@ class Job(Construct):
         said: dict[str, Any] = {
             "Cluster": self.cluster.cluster_name,
             "Subnets": list(subnets.ids) if isinstance(subnets.ids, tuple) else subnets.ids,
-            "SecurityGroups": [self.security_group],
+            "SecurityGroups": [self.security_group, *self.security_groups],
             "AssignPublicIp": "ENABLED" if subnets.tier == "public" else "DISABLED",
             "PlatformVersion": self.platform_version,
         }

@@ -22,6 +22,7 @@ from fargate_stacks.constructs.route import Route
 from fargate_stacks.constructs.scaling import Scaling
 from fargate_stacks.constructs.service_connect import service_connect
 from fargate_stacks.constructs.sizes import PLATFORM_VERSIONS
+from fargate_stacks.constructs.subnets import problem_of_groups
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core import ext
 from fargate_stacks.core.construct import Construct, nearest
@@ -61,6 +62,8 @@ class Service(Construct):
     grace: timedelta | None = None
     exec: bool = False
     egress: Sequence[Egress] = (Egress(protocol="-1"),)
+    security_groups: Sequence[Text] = ()
+    """Groups of your own, by id or parameter, that its tasks are in beside the one that it makes."""
     platform_version: str = "LATEST"
 
     refused: ClassVar[Mapping[str, str]] = {
@@ -68,7 +71,6 @@ class Service(Construct):
         "launch_type": "follows the cluster: a provider strategy, or FARGATE on an ExistingCluster without providers",
         "vpc": "is the cluster's",
         "assign_public_ip": 'follows subnets: subnets="public" gives public addresses',
-        "security_groups": "are made by the service; its edges are uses=, route= and endpoint=",
         "load_balancer": "is reached by route=edge.route(...)",
         "task_definition": "is called task",
         "routes": "is called route; it takes one or a sequence",
@@ -86,6 +88,9 @@ class Service(Construct):
             raise self.refuse(
                 f"platform_version must be one of {', '.join(PLATFORM_VERSIONS)}, got {shown(self.platform_version)}"
             )
+        problem = problem_of_groups(self.security_groups, made=1 if self.endpoint is None else 2)
+        if problem is not None:
+            raise self.refuse(problem)
         self._check_routes()
         self._check_networks()
         self._check_capacity()
@@ -209,7 +214,8 @@ class Service(Construct):
 
     def _service(self) -> Any:
         subnets = self._subnets
-        groups = [self.security_group, *([self.endpoint.security_group] if self.endpoint else [])]
+        address = [self.endpoint.security_group] if self.endpoint else []
+        groups = [self.security_group, *address, *self.security_groups]
         more: dict[str, Any] = {}
         if isinstance(self.count, int):  # left out under scaling: a deploy must not reset the scaler's number
             more["DesiredCount"] = self.count

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from troposphere import Ref, ecs
 
+from fargate_stacks.constructs.definition import log_group_name
 from fargate_stacks.constructs.endpoint import Endpoint
 from fargate_stacks.constructs.task import Task
 from fargate_stacks.core import ext
@@ -34,7 +35,7 @@ def service_connect(service: Construct, task: Task, endpoint: Endpoint | None, p
         LogConfiguration=ecs.LogConfiguration(
             LogDriver="awslogs",
             Options={
-                "awslogs-group": Ref(service.id("LogGroup")),
+                "awslogs-group": log_group_name(service, task),
                 "awslogs-region": Ref("AWS::Region"),
                 "awslogs-stream-prefix": "service-connect",
             },

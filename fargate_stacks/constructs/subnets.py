@@ -58,3 +58,15 @@ def problem_of_ids(ids: AttrList | Param | Sequence[Text]) -> str | None:
     texts = [one for one in ids if isinstance(one, str)]
     twin = next((one for one in texts if texts.count(one) > 1), None)
     return f"{twin} is given twice; give each subnet once" if twin else None
+
+
+def problem_of_groups(ids: Sequence[Text], *, made: int) -> str | None:
+    """Say what is wrong with security groups that tasks are in beside the `made` ones, or nothing."""
+    if len(ids) + made > 5:  # API reference, AwsVpcConfiguration
+        return f"ECS admits 5 security groups, of which it makes {made}, got {len(ids)} more; leave some out"
+    for one in ids:
+        if isinstance(one, str) and not re.fullmatch(r"sg-[0-9a-f]{8,17}", one):
+            return f"a security group's id looks like sg-0123456789abcdef0, got {shown(one)}"
+    texts = [one for one in ids if isinstance(one, str)]
+    twin = next((one for one in texts if texts.count(one) > 1), None)
+    return f"{twin} is given twice; give each security group once" if twin else None

@@ -61,6 +61,8 @@ class Task(Value):
     log_retention: int = 30
     log_encryption: Key | None = None
     """A key of your own for the log group."""
+    log_group: Text | None = None
+    """The name of a log group that is there already, in place of one that each runner makes."""
     logs: LogDriver | None = None
     """Where log lines go instead of CloudWatch Logs: a `FireLens` or `Splunk`."""
     pid_mode: Literal["task"] | None = None
@@ -106,11 +108,20 @@ class Task(Value):
         if self.log_retention not in RETENTION:
             near = min(RETENTION, key=lambda days: abs(days - self.log_retention))
             raise self.refuse(f"CloudWatch Logs cannot keep {self.log_retention} days; log_retention={near} is nearest")
+        if self.log_group is not None:
+            self._check_log_group()
         self._check_containers()
         self._check_sums()
         self._check_order()
         self._check_mounts()
         self._check_uses()
+
+    def _check_log_group(self) -> None:
+        if isinstance(self.log_group, str) and not re.fullmatch(r"[\w./#-]{1,512}", self.log_group, re.ASCII):
+            raise self.refuse(f"log_group is the name of a log group, like /ecs/web, got {shown(self.log_group)}")
+        for key, default in (("log_retention", 30), ("log_encryption", None)):
+            if getattr(self, key) != default:
+                raise self.refuse(f"{key} is for a log group that is made, and log_group= is there; leave one out")
 
     def _check_containers(self) -> None:
         if not self.containers or len(self.all) > 10:

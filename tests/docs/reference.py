@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "constructs.flow_logs",
             "constructs.cluster",
             "constructs.exec_logs",
+            "constructs.security_group_existing",
         ),
     ),
     "tasks": ("Tasks and containers", ("constructs.",)),
