@@ -76,7 +76,7 @@ def _read(
         if operation not in model(service).operation_names:
             return operation, {}
         shape = model(service).operation_model(operation).input_shape
-        return operation, _members({key: values[0] for key, values in given.items()}, shape, "") or {}
+        return operation, members_of({key: values[0] for key, values in given.items()}, shape, "") or {}
     for name, verb, pattern in _routes(service):
         found = pattern.fullmatch(path) if verb == method else None
         if found is not None:
@@ -107,18 +107,18 @@ def _labels(service: str, operation: str, named: Mapping[str, str]) -> Request:
     return {by_wire.get(key, key): value for key, value in named.items()}
 
 
-def _members(flat: Mapping[str, str], shape: Any, prefix: str) -> Any:
+def members_of(flat: Mapping[str, str], shape: Any, prefix: str = "") -> Any:
     """Give what was flattened to `A.member.1.B` in its own form; None where nothing was said."""
     if shape.type_name == "structure":
         found = {
             name: value
             for name, member in shape.members.items()
-            if (value := _members(flat, member, f"{prefix}.{member.serialization.get('name', name)}")) is not None
+            if (value := members_of(flat, member, f"{prefix}.{member.serialization.get('name', name)}")) is not None
         }
         return found or None
     if shape.type_name == "list":
         items: list[Any] = []
-        while (one := _members(flat, shape.member, f"{prefix}.member.{len(items) + 1}")) is not None:
+        while (one := members_of(flat, shape.member, f"{prefix}.member.{len(items) + 1}")) is not None:
             items.append(one)
         return items or None
     text = flat.get(prefix.removeprefix("."))

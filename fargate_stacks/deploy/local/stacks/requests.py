@@ -19,6 +19,7 @@ from fargate_stacks.deploy.local.stacks import (
     events,
     nested,
     rollback,
+    stack_sets,
     validation,
 )
 from fargate_stacks.deploy.local.stacks.deployment import PENDING, RUNNING, Deployment
@@ -46,6 +47,7 @@ def register() -> None:
     helpers._resolve_document = _by_host_too(helpers._resolve_document)
     nested.register()
     drift.register()
+    stack_sets.register()
     actions = handlers._ACTION_HANDLERS
     for name, handler in {
         "CreateStack": _creating(actions["CreateStack"]),
@@ -84,6 +86,7 @@ def reset() -> None:
     """Forget what runs and what waits; the emulator forgets the stacks."""
     PENDING.clear()
     RUNNING.clear()
+    stack_sets.reset()
 
 
 async def _deploy(
