@@ -37,6 +37,7 @@ def install() -> Any:
         guards,
         instances,
         lattice,
+        linked_roles,
         network,
         scaling,
         schemas,
@@ -53,7 +54,21 @@ def install() -> Any:
     router._is_aws_service_name = known.__contains__
     provisioners._REPLACING_PROPERTIES = schemas.CreateOnly()
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES = schemas.Conditional()
-    for module in (alarms, ecs, fronts, guards, lattice, network, scaling, stores, types, vault, instances, requests):
+    for module in (
+        alarms,
+        ecs,
+        fronts,
+        guards,
+        lattice,
+        network,
+        scaling,
+        stores,
+        types,
+        vault,
+        instances,
+        linked_roles,
+        requests,
+    ):
         module.register()
     for name in known - server.SERVICE_HANDLERS.keys():
         server.SERVICE_HANDLERS[name] = _lacking(name)

@@ -138,7 +138,10 @@ ministack.services.ecs reset
 ministack.services.efs _mount_targets
 ministack.services.eks _clusters
 ministack.services.eventbridge _invoke_target
+ministack.services.iam _IAM_HANDLERS
 ministack.services.iam _aws_managed_policies
+ministack.services.iam _error
+ministack.services.iam _p
 ministack.services.iam _policies
 ministack.services.iam _roles
 ministack.services.rds _clusters

@@ -12,6 +12,12 @@ from fargate_stacks.deploy.local.scenarios import load
 from fargate_stacks.errors import DeployError
 
 _SERVICE = "AWS::ECS::Service"
+_NO_ROLE = (
+    'Resource handler returned message: "Invalid request provided: CreateCluster Invalid Request: Unable to assume the '
+    "service linked role. Please verify that the ECS service linked role exists. (Service: AmazonECS; Status Code: "
+    '400; Error Code: InvalidParameterException; Request ID: local; Proxy: null)" (RequestToken: local, '
+    "HandlerErrorCode: InvalidRequest)"
+)
 
 READY_MADE: dict[str, tuple[str, Mapping[str, Any]]] = {
     "none": ("nothing goes wrong and nothing takes time", {"speed": 0, "seed": 0}),
@@ -70,6 +76,20 @@ READY_MADE: dict[str, tuple[str, Mapping[str, Any]]] = {
     "delete-fails-once": (
         "the first load balancer that is deleted stays: DELETE_FAILED until the next try",
         {"resource": [{"type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "fails": "delete", "times": 1}]},
+    ),
+    "fresh-account": (
+        "an account in which ECS was never used: the first cluster fails, unless bootstrap made ECS's role before",
+        {
+            "resource": [
+                {
+                    "type": "AWS::ECS::Cluster",
+                    "fails": "create",
+                    "times": 1,
+                    "without_role": "AWSServiceRoleForECS",
+                    "reason": _NO_ROLE,
+                }
+            ]
+        },
     ),
     "role-fails-once": (
         "the first role that is created fails, and what runs beside it is cancelled",

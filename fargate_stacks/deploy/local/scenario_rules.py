@@ -26,6 +26,8 @@ class ResourceRule:
     times: int = -1
     slow: float = 0.0
     """Seconds of this machine, in place of `fails`."""
+    without_role: str = ""
+    """It holds only while the account lacks this role."""
 
     def means(self, resource_type: str, name: str) -> bool:
         """Tell whether a resource is meant."""

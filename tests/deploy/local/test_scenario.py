@@ -46,7 +46,8 @@ def test_settings_stand_at_the_top() -> None:
         ("[[resource]]\nfails = 1", "local.toml: [[resource]] 1: fails=1 is not a text"),
         (
             "[[resource]]\nfail = 'create'",
-            "local.toml: [[resource]] 1: fail is no option; there are fails, name, reason, slow, times, type",
+            "local.toml: [[resource]] 1: fail is no option; "
+            "there are fails, name, reason, slow, times, type, without_role",
         ),
         ("[[api]]\nerror = 'lost'", "local.toml: [[api]] 1: service is missing"),
         ("[[api]]\nservice = 'ecs'", "local.toml: [[api]] 1: give error or slow"),
