@@ -43,6 +43,7 @@ def command(**given: Any) -> int:
         from fargate_stacks.deploy.destroy import destroy
         from fargate_stacks.deploy.run import Options
 
+        out.hide({}, templates)
         client, clients = open_clouds(
             local=local, region=given["region"], profiles=given["profiles"], templates=templates, start=False
         )

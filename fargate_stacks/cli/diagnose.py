@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fargate_stacks.cli.live import Live, live_options
+from fargate_stacks.cli.masks import Masks
 
 if TYPE_CHECKING:
     from fargate_stacks.deploy.after_the_fact import Findings
@@ -29,7 +30,7 @@ def command(live: Live, name: str) -> int:
     """
     from fargate_stacks.deploy.after_the_fact import look
 
-    findings = look(live.directory(name), name)
+    findings: Findings = Masks().within(look(live.directory(name), name))
     live.show(findings, lambda: _lines(findings))
     return 0
 

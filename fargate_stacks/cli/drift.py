@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fargate_stacks.cli.live import Live, live_options
+from fargate_stacks.cli.masks import Masks
 
 if TYPE_CHECKING:
     from fargate_stacks.deploy.drift import Drifted
@@ -34,7 +35,7 @@ def command(live: Live, name: str | None, fail: bool) -> int:
     found: list[Drifted] = []
     for stack in stacks:
         ecs, state, template = directory.stack(stack)
-        found += drift(ecs, state.id, state.name, template, live.clock)
+        found += Masks().within(drift(ecs, state.id, state.name, template, live.clock))
     real = [one for one in found if not one.normal]
     live.show({"stacks": stacks, "drifted": found}, lambda: _lines(stacks, found))
     return 3 if fail and real else 0

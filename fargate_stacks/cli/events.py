@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fargate_stacks.cli.live import Live, as_json, live_options
+from fargate_stacks.cli.masks import Masks
 from fargate_stacks.cli.screen_ecs import plain_notice
 from fargate_stacks.cli.times import ago
 
@@ -36,12 +37,14 @@ def command(live: Live, name: str | None, since: timedelta | None, follow: bool,
     directory = live.directory(name)
     start = live.clock.utc() - since if since is not None else None
     seen: set[tuple[str, str]] = set()
+    hidden = Masks()
     try:
         while True:
             for entry in history(directory, name, since=start, most=lines):
                 if (entry.source, entry.id) not in seen:
                     seen.add((entry.source, entry.id))
-                    click.echo(as_json(entry) if live.output == "json" else _line(entry))
+                    shown = hidden.within(entry)
+                    click.echo(as_json(shown) if live.output == "json" else _line(shown))
             if not follow:
                 return 0
             live.clock.sleep(5)

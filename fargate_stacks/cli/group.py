@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import pairwise
 
 import click
 
@@ -73,9 +75,10 @@ def run(argv: Sequence[str] | None, given: Mapping[str, object] | None = None) -
 
 
 def _run(argv: Sequence[str] | None, given: Mapping[str, object] | None) -> int:
-    arguments = None if argv is None else list(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = group.main(args=arguments, prog_name="fargate-stacks", standalone_mode=False, obj=given)
+        with _recorded(arguments):
+            code = group.main(args=arguments, prog_name="fargate-stacks", standalone_mode=False, obj=given)
     except FargateStacksError as error:
         return _say(error)
     except click.ClickException as error:
@@ -85,6 +88,19 @@ def _run(argv: Sequence[str] | None, given: Mapping[str, object] | None) -> int:
         click.echo("aborted", err=True)
         return 130
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _recorded(arguments: Sequence[str]) -> Iterator[None]:
+    """Let a command whose output is read by a program end with a record, also where it did not begin."""
+    try:
+        yield
+    except BaseException as error:
+        if "--output=jsonl" in arguments or ("--output", "jsonl") in pairwise(arguments):
+            from fargate_stacks.cli.screen import failed
+
+            failed(error)
+        raise
 
 
 def _say(error: FargateStacksError) -> int:

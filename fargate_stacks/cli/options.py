@@ -10,7 +10,9 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     for one in given:
         key, equals, value = one.partition("=")
         if not key or not equals:
-            raise click.BadParameter(f"write KEY=VALUE, got {one!r}", ctx, param)
+            # what was written may be a secret whose name was forgotten
+            got = "a text without =" if param.name == "given" else repr(one)
+            raise click.BadParameter(f"write KEY=VALUE, got {got}", ctx, param)
         if key in settings:
             raise click.BadParameter(f"{key} is given twice", ctx, param)
         settings[key] = value

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -27,7 +28,7 @@ from fargate_stacks.deploy.messages import (
     Planned,
     Warn,
 )
-from fargate_stacks.errors import DeployError
+from fargate_stacks.errors import DeployError, FargateStacksError
 
 if TYPE_CHECKING:
     from fargate_stacks.cli.github import GitHub
@@ -54,11 +55,16 @@ class Screen:
     def __call__(self, message: Message) -> None:
         with self._lock:
             self.changed = self.changed or (isinstance(message, Ended) and message.how == "deployed")
-            # an output is data that somebody asked for; a secret there is their choice
-            shown = message if isinstance(message, Outputs) else self._masks.within(message)
+            shown = self._outputs(message) if isinstance(message, Outputs) else self._masks.within(message)
             self.draw(shown)
             if self.beside is not None:
                 self.beside(shown)
+
+    def _outputs(self, message: Outputs) -> Outputs:
+        """Hide NoEcho values; an output that only looks like a secret is data that somebody asked for."""
+        hide = self._masks.known
+        told = {key: hide(value) for key, value in message.outputs.items()}
+        return dataclasses.replace(message, stack=hide(message.stack), outputs=told)
 
     def draw(self, message: Message) -> None:
         """Draw one message."""
@@ -91,6 +97,7 @@ class Screen:
         return False
 
     def _asked(self, question: str, cure: str) -> bool:
+        question = self.masked(question)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise DeployError(f"deploy: {question} there is no terminal to ask on; {cure}", exit_code=4)
         with self._lock, self.paused():
@@ -221,25 +228,48 @@ class JsonLines(Screen):
 
 @contextmanager
 def screen(output: str) -> Iterator[Screen]:
-    """Open the screen of an output mode, and say at its end how the run went."""
+    """Open the screen of an output mode, and say at its end how the run went; an error ends the command here."""
     shown = _open(output)
     try:
         yield shown
-    except DeployError as error:
-        shown.close()
-        shown.result(error.exit_code, str(error))
-        error.args = (shown.masked(str(error)),)
-        raise
-    except KeyboardInterrupt:
-        shown.close()
-        shown.result(130, "interrupted")
-        raise
     except BaseException as error:
         shown.close()
-        shown.result(1, f"{type(error).__name__}: {error}")
-        raise
+        code, text = _how(error)
+        shown.result(code, text)
+        if isinstance(error, SystemExit):
+            raise
+        if code == 1 and not isinstance(error, FargateStacksError):
+            # a fault of ours keeps its traceback, and what is hidden may stand in it
+            click.echo(shown.masked("".join(traceback.format_exception(error))), err=True, nl=False)
+        else:
+            click.echo(f"error: {shown.masked(text)}" if code != 130 or text != _ABORTED else text, err=True)
+        raise click.exceptions.Exit(code) from None
     shown.close()
     shown.result(shown.exit_code)
+
+
+_ABORTED = "aborted"
+
+
+def _how(error: BaseException) -> tuple[int, str]:
+    """Give the exit code of an error, and what is said of it."""
+    match error:
+        case DeployError():
+            return error.exit_code, str(error)
+        case FargateStacksError():
+            return 2, str(error)
+        case click.ClickException():
+            return error.exit_code, error.format_message()
+        case KeyboardInterrupt() | click.Abort():
+            return 130, _ABORTED
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1, ""
+    return 1, f"{type(error).__name__}: {error}"
+
+
+def failed(error: BaseException) -> None:
+    """Say with a JSON line that a command ended before it had a screen."""
+    JsonLines(sys.stdout).result(*_how(error))
 
 
 def _open(output: str) -> Screen:

@@ -60,7 +60,9 @@ def command(**given: Any) -> int:
         client = open_cloud(local=given["local"], region=given["region"], profile=given["profile"], start=False)
         if client is None:
             raise DeployError("watch: no local cloud runs here; deploy --local first", exit_code=2)
-        owners = _owners(given)
+        templates = _templates(given)
+        out.hide({}, templates)
+        found = templates.get(given["stack"])
         with listening(out, given["on_interrupt"]) as interrupts:
             run = Run(
                 client,
@@ -70,17 +72,15 @@ def command(**given: Any) -> int:
                 handed("clock") or WallClock(interrupts),
                 interrupts=interrupts,
             )
-            resume(given["stack"], client, run, owners)
+            resume(given["stack"], client, run, found.owners if found is not None else {})
     return 0
 
 
-def _owners(given: dict[str, Any]) -> Any:
-    """Give the constructs of the stack, where the app of this folder has it; a foreign stack has none."""
+def _templates(given: dict[str, Any]) -> Any:
+    """Give the stacks of this folder's app, whose constructs are named; a foreign stack has none."""
     try:
-        templates = load_templates(given["target"], given["settings"], cwd=Path.cwd())
+        return load_templates(given["target"], given["settings"], cwd=Path.cwd())
     except FargateStacksError:
         if given["target"]:
             raise
         return {}
-    found = templates.get(given["stack"])
-    return found.owners if found is not None else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fargate_stacks.core.template import Owner, Template
-from fargate_stacks.deploy.plan import Change, Plan, PropertyChange
+from fargate_stacks.deploy.plan import Change, Plan, PropertyChange, named
 from fargate_stacks.deploy.protection import removal
 from fargate_stacks.errors import DeployError
 
@@ -108,10 +108,10 @@ def _properties(
         for path, one, other in _leaves(name, before.get(name), after.get(name)):
             words = _moved(other, moved)
             if one != other:
-                yield PropertyChange(path, shown(one), words or shown(other), replaces)
+                yield PropertyChange(named(path, before, after), shown(one), words or shown(other), replaces)
             elif words:
                 # its text is the same, and whether its value will be is not known
-                yield PropertyChange(path, None, words, False)
+                yield PropertyChange(named(path, before, after), None, words, False)
 
 
 def _leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -109,8 +109,15 @@ class Request:
         return json.dumps(self.template, separators=(",", ":"))
 
     def name(self, now: datetime) -> str:
-        """Name the change set after the time and what is in it, so that no two runs meet."""
-        text = self.body() + json.dumps(list(self.parameters), sort_keys=True)
+        """Name the change set after the time and what is in it, so that no two runs meet.
+
+        The values of NoEcho parameters have no part in it: whoever reads the name could try out guesses.
+        """
+        from fargate_stacks.deploy.no_echo import no_echo
+
+        hidden = no_echo(self.template.get("Parameters", {}))
+        known = [one for one in self.parameters if one["ParameterKey"] not in hidden]
+        text = self.body() + json.dumps(known, sort_keys=True)
         return f"{PREFIX}{now:%Y%m%d%H%M%S%f}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
@@ -301,11 +308,30 @@ def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:
             continue
         told.add(path)
         yield PropertyChange(
-            path,
+            named(path, before, after),
             before=target.get("BeforeValue", _shown(before.get(name))),
             after=target.get("AfterValue", _shown(after.get(name))),
             recreates=target.get("RequiresRecreation") == "Always",
         )
+
+
+def named(path: str, *properties: Any) -> str:
+    """Give a path in which the items of a list that have names stand by these, and not by their numbers."""
+    told = []
+    for step in path.split("."):
+        names: list[str] = []
+        inner = []
+        for one in properties:
+            if isinstance(one, list) and step.isdigit():
+                one = one[int(step)] if int(step) < len(one) else None
+                found = (one.get("Name") or one.get("Key")) if isinstance(one, dict) else None
+                names += [found.replace(".", "_")] if isinstance(found, str) else []
+            else:
+                one = one.get(step) if isinstance(one, dict) else None
+            inner.append(one)
+        properties = tuple(inner)
+        told.append("/".join(dict.fromkeys(names)) or step)
+    return ".".join(told)
 
 
 def _context(change: Mapping[str, Any], side: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from fargate_stacks.deploy import nested, parameters, plan
 from fargate_stacks.deploy.builds import builds_of
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.live_images import live_images
+from fargate_stacks.deploy.no_echo import hide, no_echo
 from fargate_stacks.deploy.offline import differences
 from fargate_stacks.deploy.plan import Plan, Request
 from fargate_stacks.deploy.protection import unprotected
@@ -120,6 +121,7 @@ class Planner:
                 run.note(template.name, text)
             request = Request(template.name, found.creates, body, values, template.tags, self._more(template, found))
             made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
+        made = hide(made, live, wanted)
         if made.change_set and not made.empty and (nested.hides(wanted) or nested.hides(live)):
             old, new = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
         made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
@@ -230,13 +232,17 @@ def beyond(predicted: Plan, real: Plan) -> list[str]:
 
 
 def fingerprint(drafts: Sequence[Draft], given: Mapping[str, Mapping[str, str]]) -> str:
-    """Give the hash of a plan: templates, where values come from, tags, and the change lists that AWS made."""
+    """Give the hash of a plan: templates, where values come from, tags, and the change lists that AWS made.
+
+    Of a NoEcho parameter it only has that it is given: whoever reads the hash could try out guesses.
+    """
     told = []
     for draft in sorted(drafts, key=lambda one: one.name):
         template = draft.template
         built = {one.parameter: f"built {one.tag}" for one in builds_of(template, given[template.name])}
+        hidden = no_echo(template.parameters)
         sources = {
-            key: given[template.name].get(key)
+            key: ("given" if key in hidden and key in given[template.name] else given[template.name].get(key))
             or (list(template.references[key][:2]) if key in template.references else built.get(key, "kept or default"))
             for key in template.parameters
         }

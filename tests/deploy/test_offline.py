@@ -41,7 +41,7 @@ def test_only_the_leaf_that_differs_is_told() -> None:
 
 def test_items_of_lists_of_one_length_are_held_side_by_side() -> None:
     old, new = ({"A": resource(Tags=[{"Key": "k", "Value": value}])} for value in "ab")
-    assert between(old, new)[0].properties == (PropertyChange("Tags.0.Value", "a", "b"),)
+    assert between(old, new)[0].properties == (PropertyChange("Tags.k.Value", "a", "b"),)
 
 
 def test_an_intrinsic_is_one_value() -> None:

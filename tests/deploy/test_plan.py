@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from fargate_stacks.core.template import Owner
-from fargate_stacks.deploy import plan
-from fargate_stacks.deploy.plan import Change, Plan, PropertyChange, Request
+from fargate_stacks.core.template import Owner, Template
+from fargate_stacks.deploy import engine, plan
+from fargate_stacks.deploy.messages import Summary
+from fargate_stacks.deploy.no_echo import hide
+from fargate_stacks.deploy.plan import Change, Plan, PropertyChange, Request, named
 from fargate_stacks.errors import DeployError
-from tests.deploy.stage import Stage, resource
+from tests.deploy.stage import Stage, resource, template
 
 
 def made(stage: Stage, change: dict[str, Any], owners: dict[str, Owner] | None = None) -> Plan:
@@ -134,3 +136,46 @@ def test_what_cloudformation_says_of_a_template_is_passed_on_with_6(stage: Stage
     with pytest.raises(DeployError, match=r"refused the change set: Template format error: unresolved") as caught:
         plan.make(stage.client, Request("shop", True, {"Resources": {}}), stage.clock, {})
     assert caught.value.exit_code == 6
+
+
+def secret() -> Template:
+    return template(
+        resources={"Jobs": resource(QueueName={"Fn::Sub": "x-${Word}"}, Tags=[{"Key": "w", "Value": {"Ref": "Word"}}])},
+        parameters={"Word": {"Type": "String", "NoEcho": True}},
+    )
+
+
+def test_neither_the_hash_nor_the_name_of_a_plan_tells_of_a_noecho_value(stage: Stage) -> None:
+    hashes, names = set(), set()
+    for word in ("a", "b"):
+        said = stage.said.append
+        given = {"Word": word}
+        engine.preview({"shop": secret()}, stage.client, out=said, ask=stage.ask, given=given, clock=stage.clock)
+        hashes.add(stage.of(Summary)[-1].fingerprint)
+        names.add(stage.plans[-1].plan.change_set.split("/")[1][-8:])
+    assert (len(hashes), len(names)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [("QueueName", True), ("Tags.w.Value", True), ("Tags.0.Value", True), ("Tags", True), ("DelaySeconds", False)],
+)
+def test_a_property_that_takes_a_noecho_parameter_shows_neither_side(path: str, hidden: bool) -> None:
+    change = Change("Modify", "Jobs", "AWS::SQS::Queue", properties=(PropertyChange(path, "old", "new"),))
+    (found,) = hide(Plan("shop", False, "", "", (change,)), {}, secret().to_dict()).changes
+    assert found.properties == (PropertyChange(path, "****" if hidden else "old", "****" if hidden else "new"),)
+
+
+def test_what_a_noecho_parameter_gave_before_is_hidden_too() -> None:
+    change = Change("Modify", "Jobs", "AWS::SQS::Queue", properties=(PropertyChange("QueueName", "old", "new"),))
+    now = template(resources={"Jobs": resource(QueueName="new")}).to_dict()
+    (found,) = hide(Plan("shop", False, "", "", (change,)), secret().to_dict(), now).changes
+    assert found.properties == (PropertyChange("QueueName", "****", "****"),)
+
+
+def test_named_items_of_lists_stand_in_paths_by_their_names() -> None:
+    old = {"Containers": [{"Name": "app", "Environment": [{"Name": "A.B", "Value": "1"}]}]}
+    new = {"Containers": [{"Name": "app", "Environment": [{"Name": "C", "Value": "1"}]}], "List": [1]}
+    assert named("Containers.0.Environment.0.Value", old, new) == "Containers.app.Environment.A_B/C.Value"
+    assert named("Containers.0.Environment.7.Value", old, new) == "Containers.app.Environment.7.Value"
+    assert named("List.0", old, new) == "List.0"
