@@ -72,12 +72,13 @@ def command(
         start = live.clock.utc() - (since or timedelta(days=3650))
     reader = Reader(ecs, where, since=start, pattern=pattern, tasks=only)
     show = _Show(live.output, containers=sum(len(one.prefixes) for one in where), task=task)
-    show(reader.read(), most=lines)
     try:
+        show(reader.read(), most=lines)
         for line in reader.follow(live.clock) if follow else ():
             show([line])
     except KeyboardInterrupt:
-        return 0
+        if not follow:
+            raise
     return 0
 
 

@@ -43,6 +43,10 @@ _STATES = {
 }
 
 
+OVER = tuple(status for status, state in _STATES.items() if state in _SETTLED)
+"""The statuses of deployments to which nothing more happens."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One service at one moment."""
@@ -115,16 +119,17 @@ class Watched:
 
 def choose(service: Service, native: Deployment | None, wanted: str, *, since: datetime | None) -> Deployment | None:
     """Give the deployment that brings our task definition; None while there is none."""
-    if native is not None and native.task_definition in ("", wanted) and _new(native, since):
+    if native is not None and native.task_definition in ("", wanted) and not is_older(native, since):
         counted = next((one for one in service.rollouts if one.task_definition == wanted), None)
         return native if counted is None else replace(native, failed=max(native.failed, counted.failed))
     if native is not None and native.native:
         return None
-    return next((one for one in service.rollouts if one.task_definition == wanted and _new(one, since)), None)
+    return next((one for one in service.rollouts if one.task_definition == wanted and not is_older(one, since)), None)
 
 
-def _new(one: Deployment, since: datetime | None) -> bool:
-    return since is None or one.created is None or one.created >= since
+def is_older(one: Deployment, since: datetime | None) -> bool:
+    """Tell whether a deployment was made before a moment; without one none was."""
+    return since is not None and one.created is not None and one.created < since
 
 
 def look(one: Watched, *, gone: bool, now: datetime) -> Row:

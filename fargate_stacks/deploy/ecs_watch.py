@@ -16,7 +16,7 @@ from fargate_stacks.deploy.budget import Budget
 from fargate_stacks.deploy.client import CallFailed, Event
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.ecs import Ecs
-from fargate_stacks.deploy.ecs_row import Row, State, Watched, choose, look
+from fargate_stacks.deploy.ecs_row import OVER, Row, State, Watched, choose, is_older, look
 from fargate_stacks.deploy.ecs_values import Deployment, Service, forgotten
 from fargate_stacks.deploy.evidence import Collector, Evidence
 from fargate_stacks.deploy.messages import Ended, Evidenced, Note, Out, Rollout, TaskFailed, Warn
@@ -166,7 +166,7 @@ class ServiceWatch:
     def _ask(self, some: Iterable[Watched]) -> None:
         some = list(some)
         services = self.ecs.services(one.arn for one in some)
-        current = [one.deployment.id if _native(one) and one.deployment else _current(services, one) for one in some]
+        current = [self._named(one, services.get(one.arn)) for one in some]
         deployments = self.ecs.service_deployments(arn for arn in current if arn)
         if self.ecs.without and not self._said_without:
             self._said_without = True
@@ -175,9 +175,18 @@ class ServiceWatch:
         # those that were not asked about for longest come first, so that each has its turn
         turns = sorted(zip(some, current, strict=True), key=lambda two: max(two[0].looked, two[0].asked_targets))
         for one, arn in turns:
-            self._take(one, services.get(one.arn), deployments.get(arn))
+            self._take(one, services.get(one.arn), _ours(one, deployments.get(arn)))
             self._targets(one)
             self._judge(one)
+
+    def _named(self, one: Watched, service: Service | None) -> str:
+        """Give the service deployment to ask about: the one that is known, the one that runs, or the newest."""
+        if one.deployment is not None and one.deployment.native:
+            return one.deployment.id
+        if service is None or service.current or one.since is None:
+            return service.current if service is not None else ""
+        # one that was over before it was ever seen is told by the history alone
+        return next(iter(self.ecs.history(service, most=1)), "")
 
     def _take(self, one: Watched, service: Service | None, native: Deployment | None) -> None:
         """Make the row of one service, and look for what stopped where there is reason to."""
@@ -293,9 +302,10 @@ def _native(one: Watched) -> bool:
     return one.deployment is not None and one.deployment.native
 
 
-def _current(services: Mapping[str, Service], one: Watched) -> str:
-    service = services.get(one.arn)
-    return service.current if service is not None else ""
+def _ours(one: Watched, found: Deployment | None) -> Deployment | None:
+    """Give a service deployment unless it was over before the one that is waited for began."""
+    old = found is not None and found.status in OVER and is_older(found, one.since)
+    return None if old else found
 
 
 def _sentence(one: Watched) -> str:

@@ -12,6 +12,7 @@ from fargate_stacks.cli.group import run as run_command
 from fargate_stacks.cli.load import load_templates
 from fargate_stacks.deploy.engine import deploy
 from tests.cli.conftest import Run
+from tests.deploy.local.scene import ordered
 from tests.localcloud import Cloud
 
 INFRA = """
@@ -29,6 +30,8 @@ def web(name, path):
 
 app = App([Stack("shop", [vpc, cluster, edge, web("Web", "/*"), web("Api", "/api/*")], outputs={"Url": edge.url})])
 """
+
+__all__ = ["ordered"]
 
 Call = Callable[..., Run]
 
@@ -96,8 +99,48 @@ def test_nothing_has_drifted(call: Call) -> None:
     assert (said.code, said.out) == (0, "no drift in shop\n")
 
 
-def test_logs_of_a_service_are_lines_or_nothing(call: Call) -> None:
-    assert call("logs", "Web").code == 0
+def test_drift_tells_what_was_changed_by_hand(call: Call, shop: Cloud) -> None:
+    api = shop.api("ecs")
+    cluster = api.list_clusters()["clusterArns"][0]
+    arn = json.loads(call("status", "Web", "--output", "json").out)["services"][0]["arn"]
+    api.update_service(cluster=cluster, service=arn, enableExecuteCommand=True)
+    said = call("drift", "shop", "--fail")
+    api.update_service(cluster=cluster, service=arn, enableExecuteCommand=False)
+    assert said.code == 3
+    assert 'shop  WebService  AWS::ECS::Service  Service "Web"  modified' in said.out
+    assert call("drift", "--fail").code == 0
+
+
+def test_url_is_read_from_the_balancer_and_its_rules(call: Call) -> None:
+    url = call("outputs", "shop", "Url").out.strip()
+    assert call("url", "Api").out == f"{url}/api/\n"
+    assert call("url").out.splitlines() == [f"Web  {url}/", f"Api  {url}/api/"]
+    assert f"  url         {url}/api/" in call("status", "Api").out.splitlines()
+
+
+def test_open_writes_the_address(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "true")
+    said = call("open", "Api", "--output", "json")
+    assert json.loads(said.out)["url"].endswith(".elb.amazonaws.com/api/")
+
+
+def test_logs_of_several_tasks_are_one_list_in_the_order_of_time(call: Call) -> None:
+    lines = [json.loads(line) for line in call("logs", "Web", "--output", "json").out.splitlines()]
+    assert len({one["task"] for one in lines}) >= 2
+    assert [one["time"] for one in lines] == sorted(one["time"] for one in lines)
+
+
+def test_logs_may_be_filtered_and_limited(call: Call) -> None:
+    assert call("logs", "Web", "--filter", "unheard-of").out == ""
+    assert len(call("logs", "Web", "--filter", "container", "--lines", "1").out.splitlines()) == 1
+
+
+def test_logs_of_the_task_before(call: Call) -> None:
+    before = {json.loads(line)["task"] for line in call("logs", "Web", "--output", "json").out.splitlines()}
+    assert call("restart", "Web").code == 0
+    told = {json.loads(line)["task"] for line in call("logs", "Web", "--previous", "--output", "json").out.splitlines()}
+    assert len(told) == 1
+    assert told < before
 
 
 def test_run_starts_a_task_where_the_service_runs_its_own(call: Call, shop: Cloud) -> None:
@@ -110,5 +153,47 @@ def test_run_starts_a_task_where_the_service_runs_its_own(call: Call, shop: Clou
     api.stop_task(cluster=cluster, task=told["task"])
 
 
+def test_run_ends_with_the_exit_code_of_the_container_and_says_why(call: Call, ordered: Callable[..., None]) -> None:
+    ordered(task=[{"scenario": "crash", "exit_code": 3, "after": 1, "log": ["no such table"]}])
+    said = call("run", "Api", "--env", "STAGE=test", "--", "migrate")
+    assert said.code == 3
+    assert said.out.splitlines()[-1] == "no such table"
+    assert "Api: why it failed" in said.err
+    assert said.err.splitlines()[-1] == "Api: app exited with 3"
+
+
+def test_run_of_a_task_that_cannot_start_says_why(call: Call, ordered: Callable[..., None]) -> None:
+    ordered(task=[{"scenario": "image-not-found"}])
+    said = call("run", "Api")
+    assert said.code == 1
+    assert "there is no such image or tag in the registry [image-not-found]" in said.err
+
+
+def test_restart_that_fails_tells_why_and_diagnose_finds_it_out(call: Call, ordered: Callable[..., None]) -> None:
+    ordered(task=[{"scenario": "out-of-memory", "of": "Web"}])
+    said = call("restart", "Web")
+    assert said.code == 10
+    assert "[out-of-memory]" in said.err
+    ordered()
+    assert "[out-of-memory]" in call("diagnose", "Web").out
+    assert call("status", "Web", "--fail").code in (0, 3)
+
+
 def test_diagnose_of_a_healthy_stack_finds_nothing(call: Call) -> None:
     assert call("diagnose", "shop").code == 0
+
+
+def test_rollback_puts_the_image_before_back_and_drift_shows_it(call: Call, shop: Cloud, tmp_path: Path) -> None:
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    (newer / "infra.py").write_text(INFRA.replace(":1.29", ":1.30"), "utf-8")
+    templates = load_templates(str(newer / "infra.py"), {}, cwd=newer)
+    deploy(templates, shop.client(), out=lambda _: None, ask=lambda _: True)
+    said = call("rollback", "Api", "--output", "json")
+    assert (said.code, json.loads(said.out)["state"]) == (0, "done")
+    assert json.loads(said.out)["task_definition"].endswith(":1")
+    drifted = call("drift", "--fail")
+    assert drifted.code == 3
+    assert "/TaskDefinition: " in drifted.out
+    assert call("rollback", "Api", "--to", "2").code == 0
+    assert call("drift", "--fail").code == 0
