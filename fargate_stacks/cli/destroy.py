@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fargate_stacks.cli.cloud import by_stack, handed, how_options, open_clouds, places_options
-from fargate_stacks.cli.load import load_templates, select
+from fargate_stacks.cli.deploy import find
 from fargate_stacks.cli.options import app_option, set_option, stack_option
 
 
@@ -16,6 +16,13 @@ from fargate_stacks.cli.options import app_option, set_option, stack_option
 @app_option
 @set_option
 @stack_option
+@click.option(
+    "--template",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CloudFormation template of any origin, as the stack that --stack names, instead of an app.",
+)
 @places_options
 @click.option(
     "--retain",
@@ -35,9 +42,8 @@ def command(**given: Any) -> int:
     """
     from fargate_stacks.cli.screen import screen
 
-    local, stacks = given["local"], given["stacks"]
-    templates = load_templates(given["target"], given["settings"], cwd=Path.cwd())
-    select(templates, stacks)
+    local = given["local"]
+    templates, stacks = find(given)
     with screen(given["output"]) as out:
         from fargate_stacks.cli.interrupt import listening
         from fargate_stacks.deploy.destroy import destroy

@@ -10,7 +10,7 @@ from typing import Any
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.core.yaml import load
-from fargate_stacks.errors import DeployError
+from fargate_stacks.errors import DeployError, RenderError
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +28,7 @@ def read(file: Path, stack: str) -> Template:
     try:
         text = file.read_text("utf-8")
         whole = json.loads(text) if text.lstrip().startswith("{") else load(text)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DeployError(f"{file}: it cannot be read as a template: {error}", exit_code=2) from None
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "yaml":
-            raise
+    except (ValueError, RenderError) as error:
         raise DeployError(f"{file}: it cannot be read as a template: {error}", exit_code=2) from None
     if not isinstance(whole, dict) or not isinstance(whole.get("Resources"), dict) or not whole["Resources"]:
         raise DeployError(f"{file}: it is no CloudFormation template: it has no Resources", exit_code=2)
