@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import cfn, fact, guide
 from tests.deploy.local.services import balanced, definition
 from tests.deploy.local.templates import parameter, queue, template, wait
 from tests.localcloud import Cloud
@@ -219,6 +220,9 @@ CHANGES: dict[str, tuple[str, Change, tuple[str, str, str, str]]] = {
 }
 
 
+@fact(
+    "drift is told by property: path, expected and actual value, kind of difference", source=cfn("PropertyDifference")
+)
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_change_beside_cloudformation_is_told_by_property(cloud: Cloud, what: str) -> None:
     name, change, difference = CHANGES[what]
@@ -229,6 +233,10 @@ def test_a_change_beside_cloudformation_is_told_by_property(cloud: Cloud, what: 
     assert {one: differences(found) for one, found in drifts(cloud).items()} == {name: [difference]}
 
 
+@fact(
+    "a resource that was deleted beside CloudFormation is DELETED, its stack DRIFTED",
+    source=cfn("StackResourceDrift.StackResourceDriftStatus"),
+)
 def test_what_somebody_deleted_is_told(cloud: Cloud) -> None:
     cloud.create("s", whole())
     cloud.api("elbv2").delete_rule(RuleArn=cloud.physical("s")["Rule"])
@@ -236,6 +244,7 @@ def test_what_somebody_deleted_is_told(cloud: Cloud) -> None:
     assert {name: one["StackResourceDriftStatus"] for name, one in drifts(cloud).items()} == {"Rule": "DELETED"}
 
 
+@fact("a resource whose type does not support drift detection is NOT_CHECKED", source=guide("using-cfn-stack-drift"))
 def test_a_type_that_cannot_be_looked_at_counts_for_nothing(cloud: Cloud) -> None:
     handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
     cloud.create("s", template(A=parameter(), H=handle))
@@ -245,6 +254,7 @@ def test_a_type_that_cannot_be_looked_at_counts_for_nothing(cloud: Cloud) -> Non
     assert found["StackResources"][0]["DriftInformation"]["StackResourceDriftStatus"] == "NOT_CHECKED"
 
 
+@fact("only properties that the template sets drift", source=guide("using-cfn-stack-drift"))
 def test_what_the_template_does_not_set_does_not_drift(cloud: Cloud) -> None:
     cloud.create("s", template(Q=queue()))
     url = cloud.physical("s")["Q"]
@@ -252,6 +262,10 @@ def test_what_the_template_does_not_set_does_not_drift(cloud: Cloud) -> None:
     assert detected(cloud)["StackDriftStatus"] == "IN_SYNC"
 
 
+@fact(
+    "DetectStackResourceDrift looks at one resource, expected and actual properties as JSON",
+    source=cfn("DetectStackResourceDrift"),
+)
 def test_one_resource_is_looked_at_alone(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter("1"), B=parameter("1")))
     cloud.api("ssm").put_parameter(Name=cloud.physical("s")["A"], Value="2", Overwrite=True)
@@ -263,6 +277,7 @@ def test_one_resource_is_looked_at_alone(cloud: Cloud) -> None:
     assert drifts(cloud, "IN_SYNC", "MODIFIED").keys() == {"A"}
 
 
+@fact("LogicalResourceIds bounds a detection", source=cfn("DetectStackDriftInput.LogicalResourceIds"))
 def test_a_detection_may_be_of_some_resources(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter("1"), B=parameter("1")))
     for name in "AB":
@@ -270,6 +285,7 @@ def test_a_detection_may_be_of_some_resources(cloud: Cloud) -> None:
     assert detected(cloud, LogicalResourceIds=["A"])["DriftedStackResourceCount"] == 1
 
 
+@fact("DescribeStacks tells when drift was last looked for", source=cfn("StackDriftInformation.LastCheckTimestamp"))
 def test_a_stack_keeps_how_it_was_found(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter("1")))
     api = cloud.api("cloudformation")
@@ -281,6 +297,10 @@ def test_a_stack_keeps_how_it_was_found(cloud: Cloud) -> None:
     assert stack["DriftInformation"]["LastCheckTimestamp"]
 
 
+@fact(
+    "a detection is DETECTION_IN_PROGRESS until it is complete",
+    source=cfn("DescribeStackDriftDetectionStatusOutput.DetectionStatus"),
+)
 def test_a_detection_takes_a_while(cloud: Cloud) -> None:
     cloud.create("s", template(**{f"P{number}": parameter() for number in range(3)}))
     api = cloud.api("cloudformation")

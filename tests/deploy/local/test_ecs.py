@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import ecs, fact, thread
 from tests.deploy.local.services import definition, platform
 from tests.localcloud import Cloud
 
@@ -88,6 +89,7 @@ def test_volumes_keep_their_file_system(cloud: Cloud) -> None:
     assert said["ephemeralStorage"] == {"sizeInGiB": 30}
 
 
+@fact("every registration of a family is a new revision", source=ecs("TaskDefinition.revision"))
 def test_another_image_is_another_revision(cloud: Cloud) -> None:
     cloud.create("web", platform())
     cloud.update("web", platform(definition({"Image": "example/app:2"})))
@@ -164,6 +166,7 @@ def test_a_count_may_come_from_a_number_parameter(cloud: Cloud) -> None:
     assert described(cloud)["desiredCount"] == 3
 
 
+@fact("without DesiredCount in an update the service keeps its number", source=ecs("UpdateServiceRequest.desiredCount"))
 def test_a_count_that_left_the_template_stays(cloud: Cloud) -> None:
     cloud.create("web", platform(DesiredCount=2))
     without = platform(EnableExecuteCommand=True)
@@ -178,6 +181,7 @@ def test_what_leaves_the_template_goes_back_to_its_default(cloud: Cloud) -> None
     assert (described(cloud)["enableExecuteCommand"], described(cloud)["healthCheckGracePeriodSeconds"]) == (False, 0)
 
 
+@fact("a deleted service is INACTIVE", source=ecs("Service.status"))
 def test_a_service_is_inactive_when_its_stack_is_gone(cloud: Cloud) -> None:
     cloud.create("web", platform())
     arn = cloud.physical("web")["Web"]
@@ -186,6 +190,7 @@ def test_a_service_is_inactive_when_its_stack_is_gone(cloud: Cloud) -> None:
     assert arn.startswith(f"arn:aws:ecs:us-east-1:{cloud.account}:service/")
 
 
+@fact("a deregistered task definition is INACTIVE", source=ecs("DeregisterTaskDefinition"))
 def test_a_definition_is_inactive_when_its_stack_is_gone(cloud: Cloud) -> None:
     cloud.create("web", platform())
     cloud.delete("web")
@@ -193,6 +198,7 @@ def test_a_definition_is_inactive_when_its_stack_is_gone(cloud: Cloud) -> None:
     assert said["status"] == "INACTIVE"
 
 
+@fact("a Fargate task has one of the combinations of CPU and memory", source=ecs("RegisterTaskDefinitionRequest.cpu"))
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
@@ -211,6 +217,10 @@ def test_ecs_refuses(cloud: Cloud, template: Any, reason: str) -> None:
     assert reason in why(cloud)
 
 
+@fact(
+    'a refusal of a service reads "Resource handler returned message" with its HandlerErrorCode',
+    source=thread("aws-samples/baseline-environment-on-aws", 238),
+)
 def test_a_refusal_reads_like_that_of_a_resource_handler(cloud: Cloud) -> None:
     cloud.create("web", platform(Cluster="nowhere"))
     assert why(cloud).startswith(
@@ -219,6 +229,7 @@ def test_a_refusal_reads_like_that_of_a_resource_handler(cloud: Cloud) -> None:
     assert why(cloud).endswith("HandlerErrorCode: NotFound)")
 
 
+@fact("an INACTIVE definition starts no task and no service", source=ecs("DeregisterTaskDefinition"))
 def test_an_inactive_definition_is_refused(cloud: Cloud) -> None:
     cloud.create("web", platform())
     ecs = cloud.api("ecs")

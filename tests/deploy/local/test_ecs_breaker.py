@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import ecs, ecs_guide, fact, thread
 from tests.deploy.local.scene import Scene, by_hand, ordered, scene
 from tests.deploy.local.services import definition, platform
 from tests.localcloud import Cloud
@@ -21,6 +22,10 @@ CRASH = {"scenario": "crash", "image": "*:2", "exit_code": 3, "after": 5, "log":
 # --- the circuit breaker
 
 
+@fact(
+    "the threshold of the circuit breaker is half the desired count, from 3 to 200",
+    source=ecs_guide("deployment-circuit-breaker"),
+)
 @pytest.mark.parametrize(("desired", "expected"), [(1, 3), (2, 3), (6, 3), (10, 5), (25, 13)])
 def test_the_breaker_takes_half_the_desired_count(scene: Scene, desired: int, expected: int) -> None:
     """ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures": 25 tasks give 13."""
@@ -34,6 +39,7 @@ def test_the_breaker_takes_half_the_desired_count(scene: Scene, desired: int, ex
     }
 
 
+@fact("the threshold may be configured", source=ecs("DeploymentCircuitBreaker.thresholdConfiguration"))
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -53,6 +59,10 @@ def test_a_threshold_may_be_configured(scene: Scene, said: dict[str, Any], expec
     assert scene.deployment()["deploymentCircuitBreaker"]["threshold"] == expected
 
 
+@fact(
+    "with rollback the service goes back to the last deployment that completed",
+    source=ecs("DeploymentCircuitBreaker.rollback"),
+)
 def test_the_breaker_rolls_back(scene: Scene, ordered: Any) -> None:
     """ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures"."""
     scene.made(DesiredCount=2)
@@ -80,6 +90,10 @@ def test_a_rollback_is_told_in_events(scene: Scene, ordered: Any) -> None:
     assert said[-1] == "(service …) has reached a steady state."
 
 
+@fact(
+    "the deployment that completed goes from COMPLETED to IN_PROGRESS when a rollback starts",
+    source=ecs_guide("deployment-circuit-breaker"),
+)
 def test_a_rollback_goes_to_the_deployment_that_completed(scene: Scene, ordered: Any, by_hand: Any) -> None:
     """ECS developer guide: "When the rollback starts, the deployment changes from a COMPLETED to IN_PROGRESS"."""
     scene.made()
@@ -95,6 +109,7 @@ def test_a_rollback_goes_to_the_deployment_that_completed(scene: Scene, ordered:
         assert (primary["id"], primary["status"], primary["rolloutState"]) == (first, "PRIMARY", "IN_PROGRESS")
 
 
+@fact("a FAILED deployment starts no more tasks", source=ecs("Deployment.rolloutState"))
 def test_without_rollback_a_deployment_stays_failed(scene: Scene, ordered: Any) -> None:
     """API reference, Deployment: "A deployment in FAILED state doesn't launch any new tasks"."""
     scene.made()
@@ -111,6 +126,10 @@ def test_without_rollback_a_deployment_stays_failed(scene: Scene, ordered: Any) 
     assert len(scene.tasks()) == 1
 
 
+@fact(
+    "a task that fails to start is started again, slower and slower, without a circuit breaker",
+    source=ecs_guide("service-throttle-logic"),
+)
 def test_without_a_breaker_tasks_are_started_again_and_again(scene: Scene, ordered: Any, by_hand: Any) -> None:
     """ECS developer guide, "Amazon ECS service throttle logic": slower and slower, never given up."""
     scene.made()
@@ -123,6 +142,7 @@ def test_without_a_breaker_tasks_are_started_again_and_again(scene: Scene, order
         assert any("is unable to consistently start tasks successfully." in one for one in scene.events())
 
 
+@fact("a healthy task resets the count of failures", source=ecs("DeploymentCircuitBreaker.resetOnHealthyTask"))
 def test_a_healthy_task_resets_the_count(scene: Scene, ordered: Any) -> None:
     """API reference, DeploymentCircuitBreaker: resetOnHealthyTask is true by default."""
     scene.made()
@@ -151,6 +171,10 @@ def reasons(cloud: Cloud) -> list[str]:
     return [one["ResourceStatusReason"] for one in cloud.history("web") if one["ResourceStatus"].endswith("E_FAILED")]
 
 
+@fact(
+    'a service whose breaker opens fails its stack: "ECS Deployment Circuit Breaker was triggered"',
+    source=thread("aws/copilot-cli", 5586),
+)
 def test_a_failed_create_tells_of_the_breaker(cloud: Cloud, ordered: Any) -> None:
     """containers-roadmap #1205, copilot-cli #5586: the words of the resource handler."""
     ordered(task=[{"scenario": "crash"}])
@@ -163,6 +187,9 @@ def test_a_failed_create_tells_of_the_breaker(cloud: Cloud, ordered: Any) -> Non
     )
 
 
+@fact(
+    "ECS goes back first, then the stack ends UPDATE_ROLLBACK_COMPLETE", source=thread("aws/containers-roadmap", 1205)
+)
 def test_a_failed_update_rolls_the_stack_back(scene: Scene, ordered: Any) -> None:
     """containers-roadmap #1205: ECS goes back first, then the stack ends as UPDATE_ROLLBACK_COMPLETE."""
     breaker = {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}
@@ -177,6 +204,10 @@ def test_a_failed_update_rolls_the_stack_back(scene: Scene, ordered: Any) -> Non
     assert (scene.service["taskDefinition"], scene.service["runningCount"]) == (before, 1)
 
 
+@fact(
+    "without a circuit breaker CloudFormation gives up after three hours",
+    source=thread("aws-cloudformation/cloudformation-coverage-roadmap", 150),
+)
 def test_cloudformation_gives_up_after_three_hours(cloud: Cloud, ordered: Any) -> None:
     """CloudFormation waits three hours for a service without a circuit breaker (coverage-roadmap #150)."""
     ordered(task=[{"scenario": "crash"}])
@@ -184,6 +215,7 @@ def test_cloudformation_gives_up_after_three_hours(cloud: Cloud, ordered: Any) -
     assert "HandlerErrorCode: NotStabilized" in reasons(cloud)[0]
 
 
+@fact("DeleteService: DRAINING while tasks stop, then INACTIVE", source=ecs("DeleteService"))
 def test_a_deleted_service_is_inactive_and_empty(scene: Scene) -> None:
     """API reference, DeleteService: DRAINING, then INACTIVE; DescribeServices tells of it still."""
     scene.made(DesiredCount=2)
@@ -192,6 +224,7 @@ def test_a_deleted_service_is_inactive_and_empty(scene: Scene) -> None:
     assert scene.ecs.list_services(cluster=scene.ids["Main"])["serviceArns"] == []
 
 
+@fact("a service above zero is deleted with force only", source=ecs("DeleteServiceRequest.force"))
 def test_a_service_with_tasks_is_not_deleted_without_force(scene: Scene) -> None:
     """API reference, DeleteService: force."""
     scene.made()
@@ -199,6 +232,7 @@ def test_a_service_with_tasks_is_not_deleted_without_force(scene: Scene) -> None
         scene.ecs.delete_service(cluster=scene.ids["Main"], service=scene.ids["Web"])
 
 
+@fact("a service is not made under the name of one that is DRAINING", source=ecs("DeleteService"))
 def test_a_draining_service_is_not_made_again(scene: Scene, by_hand: Any) -> None:
     """API reference, DeleteService: a service of the same name in DRAINING is an error."""
     scene.made()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.local.facts import ecs, ecs_guide, fact, vpc_guide
 from tests.deploy.local.scene import Scene, scene
 from tests.deploy.local.services import definition
 
@@ -58,6 +59,9 @@ def endpoint(scene: Scene, service: str, kind: str = "Interface") -> None:
 # --- a way out
 
 
+@fact(
+    "without a route the image cannot be pulled: CannotPullContainerError", source=ecs_guide("task_cannot_pull_image")
+)
 def test_without_a_route_an_image_cannot_be_pulled(scene: Scene) -> None:
     """Developer guide, "CannotPullContainer task errors": i/o timeout; docker-archive/compose-cli #911."""
     scene.made(task=bare(), DesiredCount=0)
@@ -72,6 +76,7 @@ def test_without_a_route_an_image_cannot_be_pulled(scene: Scene) -> None:
     assert scene.tasks("STOPPED")[0]["containers"][0]["reason"] == reason
 
 
+@fact("through an internet gateway goes what has a public address", source=vpc_guide("VPC_Internet_Gateway"))
 def test_an_internet_gateway_serves_public_addresses_only(scene: Scene) -> None:
     """VPC guide: through an internet gateway goes what has a public address."""
     scene.made(task=bare(), DesiredCount=0)
@@ -101,6 +106,7 @@ def test_a_nat_gateway_that_is_gone_serves_nobody(scene: Scene) -> None:
     assert "i/o timeout" in why(scene, **without_public_address(scene))
 
 
+@fact("without an outbound rule nothing leaves", source=vpc_guide("security-group-rules"))
 def test_a_group_without_a_way_out_closes_every_way(scene: Scene) -> None:
     """VPC guide, "Security group rules": without an outbound rule nothing leaves."""
     scene.made(task=bare(), DesiredCount=0)
@@ -120,6 +126,10 @@ def test_private_images_want_their_registry_first(scene: Scene) -> None:
     assert reason.endswith("i/o timeout. Please check your task network configuration.")
 
 
+@fact(
+    "private images come by the endpoints of ECR and S3",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html",
+)
 @pytest.mark.parametrize("missing", ["ecr.api", "ecr.dkr", "s3", None])
 def test_endpoints_serve_private_images(scene: Scene, missing: str | None) -> None:
     """ECR guide, "Interface VPC endpoints": ecr.api, ecr.dkr and the gateway endpoint of S3."""
@@ -173,6 +183,7 @@ def test_a_secret_that_is_gone_is_told(scene: Scene) -> None:
     )
 
 
+@fact("a secret may be named with a JSON key", source=ecs("Secret.valueFrom"))
 @pytest.mark.parametrize("suffix", ["", ":password::"])
 def test_a_secret_may_be_named_with_a_key(scene: Scene, suffix: str) -> None:
     """Developer guide, "Pass Secrets Manager secrets": arn:json-key:version-stage:version-id."""
@@ -182,6 +193,7 @@ def test_a_secret_may_be_named_with_a_key(scene: Scene, suffix: str) -> None:
     assert scene.ran(taskDefinition=wanted)["stopCode"] == "EssentialContainerExited"
 
 
+@fact("the execution role needs permission for a secret", source=ecs_guide("task_execution_IAM_role"))
 def test_a_secret_wants_a_permission(scene: Scene) -> None:
     """IAM: the words of AccessDeniedException; aws-cdk #24880: a policy that comes after the service."""
     scene.made(DesiredCount=0)
@@ -191,6 +203,10 @@ def test_a_secret_wants_a_permission(scene: Scene) -> None:
     assert "is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:" in reason
 
 
+@fact(
+    "an explicit Deny beats an Allow; actions are matched without case",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
+)
 @pytest.mark.parametrize(
     ("change", "allowed"),
     [
@@ -244,6 +260,7 @@ def test_a_log_group_that_is_gone_is_told(scene: Scene) -> None:
     )
 
 
+@fact("awslogs-create-group lets the driver make the log group", source=ecs_guide("using_awslogs"))
 def test_a_log_group_may_be_made_by_the_driver(scene: Scene) -> None:
     """Developer guide, "awslogs": awslogs-create-group wants logs:CreateLogGroup."""
     scene.made(DesiredCount=0)
@@ -267,6 +284,10 @@ def test_a_log_group_out_of_reach_is_told(scene: Scene) -> None:
 # --- file systems
 
 
+@fact(
+    "a file system is mounted through a mount target",
+    source="https://docs.aws.amazon.com/efs/latest/ug/troubleshooting-efs-mounting.html",
+)
 def test_a_file_system_wants_a_mount_target(scene: Scene) -> None:
     """EFS guide, "Troubleshooting mount issues": the words of the mount helper."""
     efs = scene.cloud.api("efs")

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.local.facts import ecs, ecs_guide, fact
 from tests.deploy.local.scene import Scene, by_hand, scene
 
 __all__ = ["by_hand", "scene"]
 
 
+@fact(
+    "service events: has started, registered targets, reached a steady state",
+    source=ecs_guide("service-event-messages-list"),
+)
 def test_a_new_service_says_what_it_does(scene: Scene) -> None:
     """ECS developer guide, "Amazon ECS service event messages"."""
     assert scene.made(DesiredCount=2).events() == [
@@ -21,6 +26,7 @@ def test_a_new_service_says_what_it_does(scene: Scene) -> None:
     ]
 
 
+@fact("PROVISIONING, PENDING, ACTIVATING, RUNNING", source=ecs_guide("task-lifecycle-explanation"))
 def test_a_task_comes_up_through_its_states(scene: Scene, by_hand: Any) -> None:
     """ECS developer guide, "Amazon ECS task lifecycle"."""
     scene.made(DesiredCount=0)
@@ -35,6 +41,7 @@ def test_a_task_comes_up_through_its_states(scene: Scene, by_hand: Any) -> None:
     assert seen == ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING"]
 
 
+@fact("DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED", source=ecs_guide("task-lifecycle-explanation"))
 def test_a_task_goes_down_through_its_states(scene: Scene, by_hand: Any) -> None:
     """ECS developer guide, "Amazon ECS task lifecycle"."""
     scene.made()
@@ -49,6 +56,7 @@ def test_a_task_goes_down_through_its_states(scene: Scene, by_hand: Any) -> None
     assert seen == ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
 
 
+@fact("pendingCount and runningCount", source=ecs("Service.pendingCount"))
 def test_counts_tell_pending_from_running(scene: Scene, by_hand: Any) -> None:
     """API reference, Service: runningCount, pendingCount."""
     scene.made(DesiredCount=0)
@@ -59,6 +67,10 @@ def test_counts_tell_pending_from_running(scene: Scene, by_hand: Any) -> None:
         assert (scene.service["pendingCount"], scene.service["runningCount"]) == (0, 2)
 
 
+@fact(
+    "old tasks stay until new ones are healthy: minimumHealthyPercent",
+    source=ecs("DeploymentConfiguration.minimumHealthyPercent"),
+)
 def test_old_tasks_stay_until_new_ones_are_healthy(scene: Scene, by_hand: Any) -> None:
     """API reference, DeploymentConfiguration: minimumHealthyPercent is 100 by default."""
     scene.made(DesiredCount=2)
@@ -87,6 +99,7 @@ def test_the_percentages_bound_a_deployment(
     assert (deployments[1]["runningCount"], deployments[0]["pendingCount"]) == (running, new)
 
 
+@fact("the least is rounded up, the most rounded down", source=ecs("DeploymentConfiguration.maximumPercent"))
 def test_an_odd_share_is_rounded_in_favour_of_the_service(scene: Scene, by_hand: Any) -> None:
     """API reference, DeploymentConfiguration: of 3 tasks, 50 % healthy are 2, 150 % are 4."""
     scene.made(DesiredCount=3, DeploymentConfiguration={"MinimumHealthyPercent": 50, "MaximumPercent": 150})
@@ -127,6 +140,7 @@ def test_a_deployment_is_in_progress_until_steady(scene: Scene, by_hand: Any) ->
         )
 
 
+@fact("currentServiceDeployment names the deployment that runs", source=ecs("Service.currentServiceDeployment"))
 def test_a_running_deployment_is_named_by_the_service(scene: Scene, by_hand: Any) -> None:
     """API reference, Service: currentServiceDeployment, currentServiceRevisions."""
     scene.made()
@@ -140,6 +154,10 @@ def test_a_running_deployment_is_named_by_the_service(scene: Scene, by_hand: Any
         assert scene.deployment()["status"] == "SUCCESSFUL"
 
 
+@fact(
+    "a service deployment tells its source and its target revision",
+    source=ecs("ServiceDeployment.targetServiceRevision"),
+)
 def test_a_deployment_tells_source_and_target(scene: Scene, by_hand: Any) -> None:
     """API reference, ServiceDeployment: sourceServiceRevisions, targetServiceRevision."""
     scene.made(DesiredCount=2)
@@ -158,6 +176,7 @@ def test_a_deployment_tells_source_and_target(scene: Scene, by_hand: Any) -> Non
     assert answer["serviceRevisions"][0]["taskDefinition"] == wanted
 
 
+@fact("ListServiceDeployments", source=ecs("ListServiceDeployments"))
 def test_deployments_are_listed_newest_first(scene: Scene) -> None:
     """API reference, ListServiceDeployments."""
     scene.made()
@@ -172,6 +191,7 @@ def test_deployments_are_listed_newest_first(scene: Scene) -> None:
     assert len(more["serviceDeployments"]) == 1
 
 
+@fact("which parameters of UpdateService begin a deployment", source=ecs("UpdateService"))
 def test_what_begins_a_deployment_is_what_the_reference_says() -> None:
     """The text of UpdateService in botocore says of each parameter whether it triggers a new service deployment."""
     from fargate_stacks.deploy.local.ecs_service_api import QUIET, TRIGGERS
@@ -186,6 +206,7 @@ def test_what_begins_a_deployment_is_what_the_reference_says() -> None:
     assert denies == {*QUIET, "desiredCount"} - {"monitoring"}
 
 
+@fact("another desiredCount is no deployment", source=ecs("UpdateServiceRequest.desiredCount"))
 def test_another_count_is_no_deployment(scene: Scene) -> None:
     """API reference, UpdateService: desiredCount does not trigger a deployment."""
     scene.made()
@@ -194,6 +215,7 @@ def test_another_count_is_no_deployment(scene: Scene) -> None:
     assert [(one["id"], one["runningCount"]) for one in scene.service["deployments"]] == [(before, 3)]
 
 
+@fact("forceNewDeployment deploys what is there already", source=ecs("UpdateServiceRequest.forceNewDeployment"))
 def test_the_same_definition_again_is_no_deployment(scene: Scene) -> None:
     """API reference, UpdateService: only forceNewDeployment deploys what is there already."""
     scene.made()
@@ -204,6 +226,7 @@ def test_the_same_definition_again_is_no_deployment(scene: Scene) -> None:
     assert scene.service["deployments"][0]["id"] != before
 
 
+@fact("the newest deployment is PRIMARY, those before it ACTIVE", source=ecs("Deployment.status"))
 def test_a_newer_deployment_supersedes_one_that_runs(scene: Scene, by_hand: Any) -> None:
     """API reference, Deployment: PRIMARY is the most recent deployment, the others are ACTIVE."""
     scene.made()

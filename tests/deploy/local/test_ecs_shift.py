@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import ecs, ecs_guide, fact
 from tests.deploy.local.scene import Scene, by_hand, ordered, scene
 from tests.deploy.local.shifting import Shifting, shift, shifting
 from tests.localcloud import CAPABILITIES, Cloud
@@ -18,6 +19,7 @@ __all__ = ["by_hand", "ordered", "scene", "shift"]
 LAMBDA = "arn:aws:lambda:us-east-1:000000000000:function:check"
 
 
+@fact("blue/green passes its lifecycle stages in order", source=ecs("ServiceDeployment.lifecycleStage"))
 def test_a_deployment_passes_its_stages(shift: Shifting, by_hand: Any) -> None:
     """API reference, ServiceDeployment: lifecycleStage, in the order of its text."""
     shift.made_with()
@@ -38,6 +40,9 @@ def test_a_deployment_passes_its_stages(shift: Shifting, by_hand: Any) -> None:
     assert shift.deployment()["status"] == "SUCCESSFUL"
 
 
+@fact(
+    "blue and green run at the same time through the bake time", source=ecs_guide("blue-green-deployment-how-it-works")
+)
 def test_both_revisions_run_until_the_clean_up(shift: Shifting, by_hand: Any) -> None:
     """API reference, ServiceDeployment: BAKE_TIME, blue and green run at the same time."""
     shift.made_with()
@@ -51,6 +56,7 @@ def test_both_revisions_run_until_the_clean_up(shift: Shifting, by_hand: Any) ->
         assert [one["runningCount"] for one in shift.service["deployments"]] == [1]
 
 
+@fact("test traffic moves first, production traffic at once", source=ecs_guide("deployment-type-blue-green"))
 def test_traffic_moves_at_its_stage(shift: Shifting, by_hand: Any) -> None:
     """Developer guide, blue/green workflow: test traffic first, then all production traffic at once."""
     shift.made_with()
@@ -80,6 +86,7 @@ def test_the_groups_take_turns(shift: Shifting) -> None:
     assert shift.health("Green") == []
 
 
+@fact("a revision tells the target group that it resolved to", source=ecs("ServiceRevision.resolvedConfiguration"))
 def test_a_revision_tells_its_target_group(shift: Shifting) -> None:
     """API reference, ServiceRevision: resolvedConfiguration."""
     shift.made_with()
@@ -122,6 +129,7 @@ def test_traffic_moves_in_steps(
     assert shift.deployment()["status"] == "SUCCESSFUL"
 
 
+@fact("a canary is from 0.1 percent", source=ecs("CanaryConfiguration.canaryPercent"))
 def test_a_tenth_of_a_percent_is_a_weight(shift: Shifting, by_hand: Any) -> None:
     """API reference, CanaryConfiguration: from 0.1 percent; a rule's weights go to 999."""
     shift.made_with(Strategy="CANARY", CanaryConfiguration={"CanaryPercent": 0.1, "CanaryBakeTimeInMinutes": 5})
@@ -139,6 +147,7 @@ def paused(stage: str = "POST_TEST_TRAFFIC_SHIFT", **timeout: Any) -> dict[str, 
     return {"LifecycleHooks": [{"TargetType": "PAUSE", "LifecycleStages": [stage], **more}]}
 
 
+@fact("a PAUSE hook waits for ContinueServiceDeployment", source=ecs("ContinueServiceDeployment"))
 def test_a_pause_waits_for_a_person(shift: Shifting) -> None:
     """API reference, ContinueServiceDeployment: the deployment waits for an explicit action."""
     shift.made_with()
@@ -186,6 +195,10 @@ def test_a_pause_is_answered_once(shift: Shifting) -> None:
         shift.ecs.continue_service_deployment(serviceDeploymentArn="arn:aws:ecs:x", hookId="1")
 
 
+@fact(
+    "a pause that nobody answers rolls back by default",
+    source=ecs("DeploymentLifecycleHookTimeoutConfiguration.action"),
+)
 @pytest.mark.parametrize(
     ("action", "status"),
     [("ROLLBACK", "ROLLBACK_SUCCESSFUL"), ("CONTINUE", "SUCCESSFUL"), (None, "ROLLBACK_SUCCESSFUL")],
@@ -258,6 +271,7 @@ def test_a_failed_hook_rolls_the_stack_back(cloud: Cloud, ordered: Any) -> None:
 # --- what stops a deployment
 
 
+@fact("an alarm rolls a deployment back", source=ecs("DeploymentAlarms.rollback"))
 @pytest.mark.parametrize("where", [{"after": 60}, {"stage": "BAKE_TIME", "after": 30}])
 def test_an_alarm_on_order_rolls_back(shift: Shifting, ordered: Any, where: dict[str, Any]) -> None:
     """Developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures"."""
@@ -294,6 +308,7 @@ def test_tasks_that_fail_open_the_breaker(shift: Shifting, ordered: Any) -> None
     assert told["lifecycleStage"] == "SCALE_UP"
 
 
+@fact("StopServiceDeployment rolls back", source=ecs("StopServiceDeployment"))
 def test_a_deployment_can_be_stopped(shift: Shifting, by_hand: Any) -> None:
     """API reference, StopServiceDeployment: ROLLBACK by default, through ROLLBACK_REQUESTED."""
     shift.made_with()

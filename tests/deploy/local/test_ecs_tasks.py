@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import ecs, ecs_guide, fact
 from tests.deploy.local.scene import Scene, by_hand, ordered, scene
 from tests.deploy.local.services import definition, platform
 
 __all__ = ["by_hand", "ordered", "scene"]
 
 
+@fact(
+    "a task whose essential container exits is STOPPED with EssentialContainerExited",
+    source=ecs_guide("stopped-task-error-codes"),
+)
 def test_a_task_runs_to_its_end(scene: Scene) -> None:
     """Developer guide, "Stopped tasks error codes": EssentialContainerExited."""
     task = scene.made(DesiredCount=0).ran()
@@ -26,6 +31,7 @@ def test_a_task_runs_to_its_end(scene: Scene) -> None:
     assert [one["exitCode"] for one in task["containers"]] == [0]
 
 
+@fact("RunTask answers with tasks that are PROVISIONING", source=ecs_guide("task-lifecycle-explanation"))
 def test_a_task_that_starts_is_told_at_once(scene: Scene) -> None:
     """API reference, RunTask: the answer holds the tasks, PROVISIONING."""
     answer = scene.made(DesiredCount=0).run(count=3, startedBy="me", group="batch")
@@ -34,11 +40,13 @@ def test_a_task_that_starts_is_told_at_once(scene: Scene) -> None:
     assert answer["failures"] == []
 
 
+@fact("the group of a task is its family unless the request names one", source=ecs("RunTaskRequest.group"))
 def test_the_group_is_the_family_if_unsaid(scene: Scene) -> None:
     """API reference, RunTask: group."""
     assert scene.made(DesiredCount=0).ran()["group"] == "family:web"
 
 
+@fact("the ARN of a task holds the name of its cluster", source=ecs("Task.taskArn"))
 def test_ids_are_as_fargates(scene: Scene) -> None:
     """API reference, Task and Container: ARNs with the cluster's name; 32 digits; a runtime id of two parts."""
     task = scene.made(DesiredCount=0).ran()
@@ -49,6 +57,10 @@ def test_ids_are_as_fargates(scene: Scene) -> None:
     assert (task["launchType"], task["platformVersion"], task["platformFamily"]) == ("FARGATE", "1.4.0", "Linux")
 
 
+@fact(
+    "a Fargate task has a network interface with a private address of its subnet",
+    source=ecs_guide("fargate-task-networking"),
+)
 def test_a_task_has_an_interface_in_its_subnet(scene: Scene) -> None:
     """Developer guide, "Amazon ECS task networking for Fargate": one interface with a private address."""
     [task] = scene.made().tasks()
@@ -79,6 +91,7 @@ def test_addresses_differ(scene: Scene) -> None:
     assert len({one["containers"][0]["networkInterfaces"][0]["privateIpv4Address"] for one in tasks}) == 4
 
 
+@fact("the scheduler spreads tasks over Availability Zones", source=ecs_guide("ecs_services"))
 def test_tasks_are_spread_over_subnets(scene: Scene) -> None:
     """Developer guide: the scheduler spreads tasks across Availability Zones."""
     scene.made(DesiredCount=0)
@@ -91,6 +104,7 @@ def test_tasks_are_spread_over_subnets(scene: Scene) -> None:
     assert sorted(zones) == ["us-east-1a", "us-east-1a", "us-east-1b", "us-east-1b"]
 
 
+@fact("startedBy of a service's task is the id of its deployment", source=ecs("Task.startedBy"))
 def test_a_service_starts_its_tasks_in_its_name(scene: Scene) -> None:
     """API reference, Task: startedBy is the deployment's id, group the service."""
     [task] = scene.made().tasks()
@@ -99,6 +113,7 @@ def test_a_service_starts_its_tasks_in_its_name(scene: Scene) -> None:
     assert task["capacityProviderName"] == "FARGATE"
 
 
+@fact("base tasks first, then by weight", source=ecs("CapacityProviderStrategyItem.base"))
 def test_base_and_weights_choose_the_provider(scene: Scene) -> None:
     """API reference, CapacityProviderStrategyItem: base first, then by weight."""
     strategy = [
@@ -111,6 +126,10 @@ def test_base_and_weights_choose_the_provider(scene: Scene) -> None:
     assert sorted(names) == ["FARGATE"] * 2 + ["FARGATE_SPOT"] * 3
 
 
+@fact(
+    "propagateTags gives tasks the tags of the service or the definition",
+    source=ecs("CreateServiceRequest.propagateTags"),
+)
 @pytest.mark.parametrize(
     ("source", "expected"), [("SERVICE", "service"), ("TASK_DEFINITION", "definition"), (None, None)]
 )
@@ -124,6 +143,7 @@ def test_tags_are_propagated(scene: Scene, source: str | None, expected: str | N
     assert {tag["value"] for tag in tags if tag["key"] == "from"} == ({expected} if expected else set())
 
 
+@fact("RunTask overrides command and environment of a container", source=ecs("RunTaskRequest.overrides"))
 def test_overrides_are_told(scene: Scene) -> None:
     """API reference, RunTask: overrides."""
     override = {"name": "app", "command": ["migrate"], "environment": [{"name": "A", "value": "b"}]}
@@ -135,6 +155,7 @@ def test_overrides_are_told(scene: Scene) -> None:
 # --- its end
 
 
+@fact("StopTask ends the containers by SIGTERM and tells its reason", source=ecs("StopTask"))
 def test_a_task_is_stopped(scene: Scene, by_hand: Any) -> None:
     """API reference, StopTask: the reason is told; SIGTERM ends the containers."""
     scene.made(DesiredCount=0)
@@ -163,6 +184,7 @@ def test_a_task_is_stopped_before_it_runs(scene: Scene, by_hand: Any) -> None:
     assert "startedAt" not in task
 
 
+@fact("a service replaces a task that stops", source=ecs_guide("ecs_services"))
 def test_a_service_replaces_a_task_that_a_person_stopped(scene: Scene) -> None:
     """Developer guide: the service scheduler keeps the desired count."""
     scene.made()
@@ -194,6 +216,7 @@ def test_tasks_are_listed_by(scene: Scene, by: str) -> None:
     assert len(scene.tasks("STOPPED" if by == "startedBy" else "RUNNING", **{by: value})) == 1
 
 
+@fact("SUCCESS waits until another container has exited with code 0", source=ecs("ContainerDependency.condition"))
 def test_a_container_on_whose_end_others_wait_has_ended(scene: Scene) -> None:
     """API reference, ContainerDependency: SUCCESS waits for exit code 0."""
     task = definition(
@@ -208,6 +231,7 @@ def test_a_container_on_whose_end_others_wait_has_ended(scene: Scene) -> None:
 # --- what it writes
 
 
+@fact("a log stream is prefix/container/task", source=ecs_guide("using_awslogs"))
 def test_lines_are_in_the_stream_of_the_task(scene: Scene) -> None:
     """Developer guide, "awslogs": prefix-name/container-name/ecs-task-id."""
     task = scene.made(DesiredCount=0).ran()
@@ -253,6 +277,10 @@ def test_run_task_refuses(scene: Scene, change: dict[str, Any], message: str) ->
         scene.run(**change)
 
 
+@fact(
+    "a service names a container and a port of its definition behind its load balancer",
+    source=ecs("LoadBalancer.containerPort"),
+)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -279,6 +307,10 @@ def test_a_target_group_without_a_load_balancer_is_refused(scene: Scene) -> None
         scene.update(loadBalancers=[{"containerName": "app", "containerPort": 80, "targetGroupArn": group}])
 
 
+@fact(
+    "secrets and logs of a Fargate task need an execution role",
+    source=ecs("RegisterTaskDefinitionRequest.executionRoleArn"),
+)
 @pytest.mark.parametrize(
     ("container", "message"),
     [

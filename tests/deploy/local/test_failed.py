@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import cfn, fact, guide, thread
 from tests.deploy.local.templates import BAD, parameter, queue, reason, template
 from tests.deploy.local.test_change_sets import change_set, changes
 from tests.localcloud import Cloud
@@ -27,6 +28,10 @@ def value(cloud: Cloud, name: str = "A") -> str:
     return str(cloud.api("ssm").get_parameter(Name=cloud.physical("s")[name])["Parameter"]["Value"])
 
 
+@fact(
+    "a stack in CREATE_FAILED can be updated: what was made stays, what failed is made",
+    source=guide("stack-failure-options"),
+)
 def test_a_creation_that_failed_is_mended_by_an_update(cloud: Cloud) -> None:
     assert cloud.create("s", HALF, DisableRollback=True)["StackStatus"] == "CREATE_FAILED"
     before = len(cloud.events("s"))
@@ -63,6 +68,10 @@ def failed(cloud: Cloud) -> None:
     assert cloud.update("s", body, DisableRollback=True)["StackStatus"] == "UPDATE_FAILED"
 
 
+@fact(
+    "with DisableRollback an update that fails keeps what it had changed",
+    source=cfn("UpdateStackInput.DisableRollback"),
+)
 def test_what_took_hold_before_a_failure_stays(cloud: Cloud) -> None:
     failed(cloud)
     assert (value(cloud), delay(cloud)) == ("2", "5")
@@ -73,6 +82,7 @@ def test_what_took_hold_before_a_failure_stays(cloud: Cloud) -> None:
     }
 
 
+@fact("a stack in UPDATE_FAILED can be updated from where it is", source=guide("stack-failure-options"))
 def test_an_update_that_failed_is_mended_by_the_next(cloud: Cloud) -> None:
     failed(cloud)
     stack = cloud.update("s", template(A=parameter("2"), B=queue(DelaySeconds=7)), DisableRollback=True)
@@ -89,6 +99,7 @@ def test_what_failed_is_tried_again_although_its_template_is_the_same(cloud: Clo
     assert delay(cloud) == "9"
 
 
+@fact("a rollback after several failures goes to the last stable state", source=guide("stack-failure-options"))
 def test_a_second_failure_goes_back_to_the_last_stable_state(cloud: Cloud) -> None:
     failed(cloud)
     body = template(A=parameter("3"), C=parameter(), B={**BAD, "DependsOn": ["A", "C"]})
@@ -113,6 +124,7 @@ def test_a_failed_stack_can_be_deleted(cloud: Cloud) -> None:
     assert cloud.api("ssm").describe_parameters()["Parameters"] == []
 
 
+@fact("nothing is replaced under disable-rollback", source=thread("aws/aws-sam-cli", 4164))
 def test_nothing_is_replaced_where_nothing_can_be_rolled_back(cloud: Cloud) -> None:
     cloud.create("s", template(Q=queue(QueueName="one")))
     stack = cloud.update("s", template(Q=queue(QueueName="two")), DisableRollback=True)
@@ -122,6 +134,7 @@ def test_nothing_is_replaced_where_nothing_can_be_rolled_back(cloud: Cloud) -> N
     )
 
 
+@fact("RollbackStack is for CREATE_FAILED and UPDATE_FAILED", source=cfn("RollbackStack"))
 def test_only_a_failed_stack_is_rolled_back_by_request(cloud: Cloud) -> None:
     cloud.create("s", WHOLE)
     with pytest.raises(ClientError) as caught:
@@ -129,6 +142,7 @@ def test_only_a_failed_stack_is_rolled_back_by_request(cloud: Cloud) -> None:
     assert caught.value.response["Error"]["Code"] == "ValidationError"
 
 
+@fact("ContinueUpdateRollback is for UPDATE_ROLLBACK_FAILED", source=cfn("ContinueUpdateRollback"))
 def test_only_an_update_rollback_that_failed_is_continued(cloud: Cloud) -> None:
     cloud.create("s", WHOLE)
     with pytest.raises(ClientError) as caught:
@@ -152,6 +166,10 @@ SLOW = template(K={"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statem
 """A key takes two minutes."""
 
 
+@fact(
+    'a creation that takes longer than TimeoutInMinutes is rolled back: "exceeded the specified timeout"',
+    source=thread("docker-archive/ecs-plugin", 177),
+)
 def test_a_creation_that_takes_too_long_is_rolled_back(cloud: Cloud, at_pace: Any) -> None:
     at_pace(120)
     stack = cloud.create("s", SLOW, TimeoutInMinutes=1)
@@ -167,6 +185,10 @@ def test_a_creation_in_time_stays(cloud: Cloud, at_pace: Any) -> None:
     assert cloud.create("s", template(Q=queue()), TimeoutInMinutes=5)["StackStatus"] == "CREATE_COMPLETE"
 
 
+@fact(
+    "with DisableRollback a creation that takes too long ends CREATE_FAILED",
+    source=cfn("CreateStackInput.TimeoutInMinutes"),
+)
 def test_a_creation_that_takes_too_long_may_stay_as_it_is(cloud: Cloud, at_pace: Any) -> None:
     at_pace(120)
     assert cloud.create("s", SLOW, TimeoutInMinutes=1, DisableRollback=True)["StackStatus"] == "CREATE_FAILED"
@@ -176,6 +198,10 @@ def test_where_nothing_takes_time_nothing_is_late(cloud: Cloud) -> None:
     assert cloud.create("s", WHOLE, TimeoutInMinutes=1)["StackStatus"] == "CREATE_COMPLETE"
 
 
+@fact(
+    "StackPolicyDuringUpdateBody overrides the stack policy for one update",
+    source=cfn("UpdateStackInput.StackPolicyDuringUpdateBody"),
+)
 def test_a_policy_may_hold_for_one_update(cloud: Cloud) -> None:
     deny = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "Update:*", "Resource": "*"}]}
     allow = {"Statement": [{**deny["Statement"][0], "Effect": "Allow"}]}

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import CallFailed, local_api
+from tests.deploy.local.facts import cfn, fact, guide
 from tests.deploy.local.templates import parameter, reason, template
 from tests.localcloud import Cloud
 
@@ -35,6 +36,7 @@ def test_once_is_once(cloud: Cloud) -> None:
     assert cloud.create("s", template(A=parameter()))["StackStatus"] == "CREATE_COMPLETE"
 
 
+@fact("a stack in DELETE_FAILED can be deleted again", source=guide("troubleshooting"))
 def test_a_deletion_fails_and_can_be_tried_again(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter()))
     cloud.play(resource=[{"name": "A", "fails": "delete", "times": 1}])
@@ -55,12 +57,16 @@ def stuck(cloud: Cloud) -> Any:
     return cloud.settled("s")
 
 
+@fact("a rollback that cannot be finished leaves UPDATE_ROLLBACK_FAILED", source=guide("using-cfn-describing-stacks"))
 def test_a_way_back_may_fail(cloud: Cloud) -> None:
     stack = stuck(cloud)
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
     assert stack["StackStatusReason"] == "The following resource(s) failed to update: [A]. "
 
 
+@fact(
+    "ContinueUpdateRollback takes a failed rollback to UPDATE_ROLLBACK_COMPLETE", source=cfn("ContinueUpdateRollback")
+)
 def test_a_way_back_that_failed_is_continued(cloud: Cloud) -> None:
     stuck(cloud)
     cloud.api("cloudformation").continue_update_rollback(StackName="s")
@@ -68,6 +74,10 @@ def test_a_way_back_that_failed_is_continued(cloud: Cloud) -> None:
     assert cloud.api("ssm").get_parameter(Name=cloud.physical("s")["A"])["Parameter"]["Value"] == "1"
 
 
+@fact(
+    "ResourcesToSkip leaves out resources whose rollback failed",
+    source=cfn("ContinueUpdateRollbackInput.ResourcesToSkip"),
+)
 def test_a_resource_may_be_skipped_on_the_way_back(cloud: Cloud) -> None:
     stuck(cloud)
     cloud.api("cloudformation").continue_update_rollback(StackName="s", ResourcesToSkip=["A"])

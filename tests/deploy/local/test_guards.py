@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import cfn, ec2, ecs, elb, fact, guide, vpc_guide
 from tests.deploy.local.guarded import ATTACHED, VPC, balancer, listener, rule
 from tests.deploy.local.services import platform
 from tests.deploy.local.templates import reason
@@ -19,6 +20,10 @@ def failed(cloud: Cloud, resources: Any, name: str) -> str:
     return reason(cloud, "s", name, "CREATE_FAILED")
 
 
+@fact(
+    "an internet-facing load balancer needs an internet gateway attached to its VPC",
+    source=guide("aws-attribute-dependson"),
+)
 def test_a_public_load_balancer_needs_an_internet_gateway(cloud: Cloud) -> None:
     alone = balancer()
     del alone["DependsOn"]
@@ -37,6 +42,10 @@ def test_a_load_balancer_is_in_the_network_of_its_subnets(cloud: Cloud) -> None:
     assert found["VpcId"] == cloud.physical("s")["Net"]
 
 
+@fact(
+    "an Application Load Balancer needs subnets in two Availability Zones",
+    source=elb("CreateLoadBalancerInput.Subnets"),
+)
 def test_a_load_balancer_needs_two_zones(cloud: Cloud) -> None:
     one = balancer(Subnets=[{"Ref": "SubnetA"}])
     assert "At least two subnets in two different Availability Zones" in failed(
@@ -44,11 +53,13 @@ def test_a_load_balancer_needs_two_zones(cloud: Cloud) -> None:
     )
 
 
+@fact("SubnetNotFound: the subnets of a load balancer must be there", source=elb("SubnetNotFoundException"))
 def test_a_load_balancer_needs_subnets_that_are_there(cloud: Cloud) -> None:
     said = failed(cloud, {**VPC, **ATTACHED, "Door": balancer(Subnets=["subnet-0", "subnet-1"])}, "Door")
     assert "The subnet ID 'subnet-0' does not exist" in said
 
 
+@fact("a public NAT gateway needs an internet gateway attached to its VPC", source=vpc_guide("vpc-nat-gateway"))
 def test_a_nat_gateway_needs_an_internet_gateway(cloud: Cloud) -> None:
     nat = {
         "Type": "AWS::EC2::NatGateway",
@@ -88,6 +99,7 @@ def test_a_gateway_stays_attached_while_a_load_balancer_is_public(cloud: Cloud) 
     assert "has some mapped public address(es)" in reason(cloud, "s", "Attached", "DELETE_FAILED")
 
 
+@fact("two rules of a listener do not have the same priority", source=elb("CreateRuleInput.Priority"))
 def test_a_priority_is_given_once(cloud: Cloud) -> None:
     resources = {**VPC, **ATTACHED, "Door": balancer(), "Http": listener(), "One": rule(5)}
     assert "Priority '5' is currently in use" in failed(
@@ -103,6 +115,7 @@ def test_a_rule_moves_to_a_free_priority_only(cloud: Cloud) -> None:
     assert cloud.update("s", {"Resources": {**resources, "Two": rule(7)}})["StackStatus"] == "UPDATE_COMPLETE"
 
 
+@fact("PriorityInUse: CreateRule with a priority that another rule has", source=elb("PriorityInUseException"))
 def test_a_priority_in_use_is_refused_by_the_call_too(cloud: Cloud) -> None:
     resources = {**VPC, **ATTACHED, "Door": balancer(), "Http": listener(), "One": rule(5)}
     cloud.create("s", {"Resources": resources})
@@ -120,6 +133,10 @@ def protected(on: bool) -> dict[str, Any]:
     return balancer(LoadBalancerAttributes=[{"Key": "deletion_protection.enabled", "Value": str(on).lower()}])
 
 
+@fact(
+    "a load balancer under deletion protection is not deleted; the stack ends DELETE_FAILED",
+    source=elb("DeleteLoadBalancer"),
+)
 def test_a_protected_load_balancer_stays(cloud: Cloud) -> None:
     cloud.create("s", {"Resources": {**VPC, **ATTACHED, "Door": protected(True)}})
     assert cloud.delete("s")["StackStatus"] == "DELETE_FAILED"
@@ -135,6 +152,7 @@ def test_a_load_balancer_goes_once_its_protection_is_off(cloud: Cloud) -> None:
     assert cloud.delete("s")["StackStatus"] == "DELETE_COMPLETE"
 
 
+@fact("a target group that an action refers to is not deleted", source=elb("DeleteTargetGroup"))
 def test_a_target_group_in_use_stays(cloud: Cloud) -> None:
     group = {
         "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
@@ -159,6 +177,7 @@ def test_a_target_group_has_its_full_name(cloud: Cloud) -> None:
     assert stack["Outputs"][0]["OutputValue"].startswith("targetgroup/")
 
 
+@fact("a security group that another refers to is not deleted: DependencyViolation", source=ec2("DeleteSecurityGroup"))
 def test_a_group_that_others_refer_to_stays(cloud: Cloud) -> None:
     group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "it", "VpcId": {"Ref": "Net"}}}
     cloud.create("s", {"Resources": {**VPC, "Door": group}})
@@ -178,6 +197,7 @@ def test_a_group_that_others_refer_to_stays(cloud: Cloud) -> None:
     assert f"resource {ids['Door']} has a dependent object" in reason(cloud, "s", "Door", "DELETE_FAILED")
 
 
+@fact("a bucket with objects is not deleted; the stack ends DELETE_FAILED", source=guide("troubleshooting"))
 def test_a_bucket_with_content_stays_until_it_is_empty(cloud: Cloud) -> None:
     cloud.create("s", {"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}})
     name = cloud.physical("s")["Files"]
@@ -191,6 +211,7 @@ def test_a_bucket_with_content_stays_until_it_is_empty(cloud: Cloud) -> None:
     assert cloud.delete("s")["StackStatus"] == "DELETE_COMPLETE"
 
 
+@fact("RetainResources of DeleteStack is for stacks in DELETE_FAILED", source=cfn("DeleteStackInput.RetainResources"))
 def test_a_stack_that_failed_to_go_lets_a_resource_be_kept(cloud: Cloud) -> None:
     cloud.create("s", {"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}})
     api = cloud.api("s3")
@@ -202,6 +223,7 @@ def test_a_stack_that_failed_to_go_lets_a_resource_be_kept(cloud: Cloud) -> None
     assert [one["Name"] for one in api.list_buckets()["Buckets"]] == [name]
 
 
+@fact("FORCE_DELETE_STACK is for stacks in DELETE_FAILED", source=cfn("DeleteStackInput.DeletionMode"))
 def test_a_stack_that_failed_to_go_can_be_forced(cloud: Cloud) -> None:
     cloud.create("s", {"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}})
     cloud.api("s3").put_object(Bucket=cloud.physical("s")["Files"], Key="a", Body=b"b")
@@ -209,6 +231,10 @@ def test_a_stack_that_failed_to_go_can_be_forced(cloud: Cloud) -> None:
     assert cloud.delete("s", DeletionMode="FORCE_DELETE_STACK")["StackStatus"] == "DELETE_COMPLETE"
 
 
+@fact(
+    "a repository with images is not deleted without force: RepositoryNotEmptyException",
+    source="botocore ecr RepositoryNotEmptyException",
+)
 def test_a_repository_with_images_stays(cloud: Cloud) -> None:
     cloud.create("s", {"Resources": {"Images": {"Type": "AWS::ECR::Repository"}}})
     name = cloud.physical("s")["Images"]
@@ -217,6 +243,10 @@ def test_a_repository_with_images_stays(cloud: Cloud) -> None:
     assert "still contains images" in reason(cloud, "s", "Images", "DELETE_FAILED")
 
 
+@fact(
+    "a table under deletion protection is not deleted",
+    source="botocore dynamodb CreateTableInput.DeletionProtectionEnabled",
+)
 def test_a_protected_table_stays(cloud: Cloud) -> None:
     table = {
         "Type": "AWS::DynamoDB::Table",
@@ -232,6 +262,10 @@ def test_a_protected_table_stays(cloud: Cloud) -> None:
     assert "currently protected against deletion" in reason(cloud, "s", "Table", "DELETE_FAILED")
 
 
+@fact(
+    "a database under deletion protection is not deleted",
+    source="botocore rds CreateDBClusterMessage.DeletionProtection",
+)
 def test_a_protected_database_stays(cloud: Cloud) -> None:
     database = {
         "Type": "AWS::RDS::DBCluster",
@@ -248,6 +282,10 @@ def test_a_protected_database_stays(cloud: Cloud) -> None:
     assert "Cannot delete protected Cluster" in reason(cloud, "s", "Data", "DELETE_FAILED")
 
 
+@fact(
+    "a cluster with services is not deleted: ClusterContainsServicesException",
+    source=ecs("ClusterContainsServicesException"),
+)
 def test_a_cluster_with_services_stays(cloud: Cloud) -> None:
     resources = platform()["Resources"]
     del resources["Web"]

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fargate_stacks.deploy.local.ready_made import READY_MADE
+from tests.deploy.local.facts import ecs_guide, fact, thread
 from tests.deploy.local.services import platform
 from tests.deploy.local.templates import reason, template
 from tests.localcloud import Cloud
@@ -51,6 +52,7 @@ def test_roles_of_services_that_begin_alike_do_not_collide(cloud: Cloud) -> None
     assert roles(cloud) == {"AWSServiceRoleForECS", "AWSServiceRoleForApplicationAutoScaling_ECSService"}
 
 
+@fact("CreateServiceLinkedRole refuses a role that is there", source="botocore iam CreateServiceLinkedRole")
 def test_a_role_is_made_once(cloud: Cloud) -> None:
     iam = cloud.api("iam")
     iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
@@ -65,6 +67,10 @@ def test_a_role_can_be_deleted(cloud: Cloud) -> None:
     assert roles(cloud) == set()
 
 
+@fact(
+    "ECS makes its service-linked role when the first cluster is created",
+    source=ecs_guide("using-service-linked-roles"),
+)
 def test_the_first_cluster_makes_the_role_of_ecs(cloud: Cloud) -> None:
     cloud.create("s", CLUSTER)
     assert roles(cloud) == {"AWSServiceRoleForECS"}
@@ -93,6 +99,10 @@ def fresh(cloud: Cloud) -> None:
     cloud.play(**scenario)
 
 
+@fact(
+    'in a fresh account the first cluster may fail: "Unable to assume the service linked role"',
+    source=thread("aws-samples/run-selenium-tests-at-scale-using-ecs-fargate", 2),
+)
 def test_in_a_fresh_account_the_first_cluster_fails_and_the_second_does_not(cloud: Cloud) -> None:
     fresh(cloud)
     assert cloud.create("s", platform())["StackStatus"] == "ROLLBACK_COMPLETE"

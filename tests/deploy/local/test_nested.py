@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.deploy.local.facts import cfn, fact, guide, thread
 from tests.deploy.local.templates import BAD, parameter, queue, reason, template
 from tests.deploy.local.test_change_sets import change_set, changes, described
 from tests.localcloud import Cloud
@@ -45,6 +46,7 @@ def child(cloud: Cloud, name: str = "Inner") -> Any:
     return cloud.api("cloudformation").describe_stacks(StackName=cloud.physical("s")[name])["Stacks"][0]
 
 
+@fact("a nested stack is a stack with ParentId and RootId", source=cfn("Stack.ParentId"))
 def test_a_stack_in_a_stack_is_a_stack(cloud: Cloud, shelf: Shelf) -> None:
     stack = cloud.create("s", template(Inner=nested(shelf.put(CHILD))))
     inner = child(cloud)
@@ -62,6 +64,7 @@ def test_it_has_a_history_of_its_own(cloud: Cloud, shelf: Shelf) -> None:
     ]
 
 
+@fact("the outputs of a nested stack are its attributes Outputs.NAME", source=guide("using-cfn-nested-stacks"))
 def test_its_outputs_are_attributes(cloud: Cloud, shelf: Shelf) -> None:
     body = template(Inner=nested(shelf.put(CHILD)), B=parameter({"Fn::GetAtt": ["Inner", "Outputs.Name"]}))
     cloud.create("s", body)
@@ -83,6 +86,9 @@ def test_it_follows_its_template(cloud: Cloud, shelf: Shelf) -> None:
     assert {one["LogicalResourceId"] for one in found["StackResourceSummaries"]} == {"A", "B"}
 
 
+@fact(
+    'a failure inside is "Embedded stack ... was not successfully created" outside', source=thread("aws/aws-cdk", 4489)
+)
 def test_a_failure_inside_is_told_outside(cloud: Cloud, shelf: Shelf) -> None:
     assert cloud.create("s", template(Inner=nested(shelf.put(template(A=BAD)))))["StackStatus"] == "ROLLBACK_COMPLETE"
     said = reason(cloud, "s", "Inner", "CREATE_FAILED")
@@ -114,6 +120,7 @@ def test_a_failure_outside_takes_the_inside_back(cloud: Cloud, shelf: Shelf) -> 
     assert cloud.api("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "red"
 
 
+@fact("a nested stack is deleted with its parent", source=guide("using-cfn-nested-stacks"))
 def test_it_goes_with_its_parent(cloud: Cloud, shelf: Shelf) -> None:
     cloud.create("s", template(Inner=nested(shelf.put(CHILD))))
     inner = child(cloud)["StackId"]
@@ -122,6 +129,10 @@ def test_it_goes_with_its_parent(cloud: Cloud, shelf: Shelf) -> None:
     assert cloud.api("ssm").describe_parameters()["Parameters"] == []
 
 
+@fact(
+    "IncludeNestedStacks makes a change set for each nested stack",
+    source=cfn("CreateChangeSetInput.IncludeNestedStacks"),
+)
 def test_a_change_set_looks_inside_when_asked(cloud: Cloud, shelf: Shelf) -> None:
     cloud.create("s", template(Inner=nested(shelf.put(CHILD))))
     changed = {**CHILD, **template(A=parameter("2"))}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import cfn, fact, guide, thread
 from tests.deploy.local.templates import parameter, queue, reason, template, wait
 from tests.localcloud import Cloud
 
@@ -37,22 +38,32 @@ def refused(cloud: Cloud, body: Any, code: str = "ValidationError", **more: Any)
     return str(caught.value.response["Error"]["Message"])
 
 
+@fact("a template has at least one resource", source=thread("JulieElkinsAWS/CFtemplates", 1))
 def test_a_template_needs_resources(cloud: Cloud) -> None:
     assert refused(cloud, {"Resources": {}}) == (
         "Template format error: At least one Resources member must be defined."
     )
 
 
+@fact("every resource has a type", source=guide("resources-section-structure"))
 def test_a_resource_needs_a_type(cloud: Cloud) -> None:
     assert refused(cloud, template(A={"Properties": {}})) == (
         "Template format error: [/Resources/A] Every Resources object must contain a Type member."
     )
 
 
+@fact(
+    'a resource with an unknown attribute is refused: "Invalid template resource property"',
+    source=thread("cloudtools/troposphere", 140, "pull"),
+)
 def test_a_resource_has_no_other_attributes(cloud: Cloud) -> None:
     assert refused(cloud, template(A=parameter(Propertys={}))) == "Invalid template resource property 'Propertys'"
 
 
+@fact(
+    'a reference to nothing is refused: "Unresolved resource dependencies"',
+    source=thread("serverless/serverless", 4745),
+)
 @pytest.mark.parametrize(
     "value",
     [{"Ref": "Nobody"}, {"Fn::GetAtt": ["Nobody", "Arn"]}, {"Fn::Sub": "x-${Nobody}"}, {"Fn::Sub": "x-${Nobody.Arn}"}],
@@ -78,16 +89,25 @@ def test_a_condition_that_is_not_there(cloud: Cloud) -> None:
     assert "Unresolved condition dependency IsProd" in refused(cloud, template(A=parameter(Condition="IsProd")))
 
 
+@fact("AWS::StackName and AWS::Region are known in every template", source=guide("pseudo-parameter-reference"))
 def test_pseudo_parameters_are_known(cloud: Cloud) -> None:
     body = template(A=parameter({"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}))
     assert cloud.create("s", body)["StackStatus"] == "CREATE_COMPLETE"
 
 
+@fact(
+    'resources that depend on each other in a ring are refused: "Circular dependency between resources"',
+    source=thread("aws/serverless-application-model", 1044),
+)
 def test_a_ring(cloud: Cloud) -> None:
     body = template(A=parameter({"Ref": "B"}), B=parameter({"Ref": "A"}), C=parameter({"Ref": "A"}))
     assert refused(cloud, body) == "Circular dependency between resources: [A, B]"
 
 
+@fact(
+    'a parameter that the template does not have is refused: "do not exist in the template"',
+    source=thread("aws-samples/amazon-ec2-image-builder-samples", 18),
+)
 def test_a_parameter_that_the_template_does_not_have(cloud: Cloud) -> None:
     given = [{"ParameterKey": "Nope", "ParameterValue": "1"}]
     assert refused(cloud, template(A=parameter()), Parameters=given) == (
@@ -95,16 +115,22 @@ def test_a_parameter_that_the_template_does_not_have(cloud: Cloud) -> None:
     )
 
 
+@fact('a parameter without a default needs a value: "must have values"', source=thread("boto/botocore", 2598))
 def test_a_parameter_without_a_value(cloud: Cloud) -> None:
     body = {"Parameters": {"P": {"Type": "String"}}, **template(A=parameter({"Ref": "P"}))}
     assert refused(cloud, body) == "Parameters: [P] must have values"
 
 
+@fact("a template with IAM resources needs CAPABILITY_IAM", source=cfn("CreateStackInput.Capabilities"))
 def test_roles_need_to_be_acknowledged(cloud: Cloud) -> None:
     code = "InsufficientCapabilitiesException"
     assert refused(cloud, template(R=ROLE), code) == "Requires capabilities : [CAPABILITY_IAM]"
 
 
+@fact(
+    'IAM resources with names need CAPABILITY_NAMED_IAM: "Requires capabilities : [CAPABILITY_NAMED_IAM]"',
+    source=thread("envato/stack_master", 138),
+)
 def test_named_roles_need_more(cloud: Cloud) -> None:
     named = {**ROLE, "Properties": {**ROLE["Properties"], "RoleName": "mine"}}  # type: ignore[dict-item]
     said = refused(cloud, template(R=named), "InsufficientCapabilitiesException", Capabilities=["CAPABILITY_IAM"])
@@ -117,6 +143,7 @@ def test_a_type_that_nobody_knows(cloud: Cloud) -> None:
     )
 
 
+@fact("a stack name is taken once in a region: AlreadyExistsException", source=cfn("AlreadyExistsException"))
 def test_a_name_is_taken(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter()))
     assert refused(cloud, template(A=parameter()), "AlreadyExistsException") == "Stack [s] already exists"
@@ -127,6 +154,10 @@ def test_a_name_is_taken_after_a_rollback_too(cloud: Cloud) -> None:
     assert refused(cloud, template(A=parameter()), "AlreadyExistsException") == "Stack [s] already exists"
 
 
+@fact(
+    'a property that the type does not have fails: "extraneous key [...] is not permitted"',
+    source=thread("aws-cloudformation/cloudformation-coverage-roadmap", 1005),
+)
 def test_an_unknown_property(cloud: Cloud) -> None:
     stack = cloud.create("s", template(A=queue(Colour="red")))
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
@@ -141,6 +172,10 @@ def test_an_unknown_property(cloud: Cloud) -> None:
     assert "Validation failed with 1 error(s)" in reason(cloud, "s", "s", "CREATE_FAILED")
 
 
+@fact(
+    'a required property that is missing fails: "required key [...] not found"',
+    source=thread("aws-cloudformation/cloudformation-coverage-roadmap", 1514),
+)
 def test_a_missing_property(cloud: Cloud) -> None:
     cloud.create("s", template(A={"Type": "AWS::EC2::Subnet", "Properties": {"CidrBlock": "10.0.0.0/24"}}))
     failed = cloud.api("cloudformation").describe_events(StackName="s", Filters={"FailedEvents": True})
@@ -159,12 +194,14 @@ def test_a_property_that_turns_out_wrong_fails_its_resource(cloud: Cloud) -> Non
     )
 
 
+@fact('an update without changes is refused: "No updates are to be performed"', source=guide("troubleshooting"))
 def test_nothing_to_update(cloud: Cloud) -> None:
     cloud.create("s", template(A=parameter()))
     with pytest.raises(ClientError, match="No updates are to be performed"):
         cloud.update("s", template(A=parameter()))
 
 
+@fact("a stack in ROLLBACK_COMPLETE cannot be updated, it can only be deleted", source=thread("bitovi/bitops", 128))
 @pytest.mark.parametrize("call", ["update_stack", "create_change_set"])
 def test_a_stack_that_rolled_back_its_creation_is_not_updated(cloud: Cloud, call: str) -> None:
     stack = cloud.create("s", template(A=queue(DelaySeconds=99999)))
@@ -178,6 +215,7 @@ def test_a_stack_that_rolled_back_its_creation_is_not_updated(cloud: Cloud, call
     )
 
 
+@fact("a stack that an operation works on cannot be updated", source=guide("using-cfn-describing-stacks"))
 @pytest.mark.parametrize("call", ["update_stack", "create_change_set"])
 def test_a_busy_stack_is_not_updated(cloud: Cloud, call: str) -> None:
     api = cloud.api("cloudformation")
@@ -202,12 +240,14 @@ def exporting(value: str = "v", name: str = "Shared") -> dict[str, Any]:
 IMPORTING = template(A=parameter({"Fn::ImportValue": "Shared"}))
 
 
+@fact("the name of an export is unique in an account and region", source=guide("using-cfn-stack-exports"))
 def test_an_export_has_one_owner(cloud: Cloud) -> None:
     cloud.create("one", exporting())
     assert cloud.create("two", exporting())["StackStatus"] == "ROLLBACK_COMPLETE"
     assert reason(cloud, "two", "two", "CREATE_FAILED") == ("Export with name Shared is already exported by stack one")
 
 
+@fact("the value of an export that another stack imports cannot be changed", source=thread("linz/geostore", 630))
 def test_an_export_in_use_keeps_its_value(cloud: Cloud) -> None:
     cloud.create("one", exporting())
     cloud.create("two", IMPORTING)
@@ -218,6 +258,7 @@ def test_an_export_in_use_keeps_its_value(cloud: Cloud) -> None:
     assert "UPDATE_FAILED" not in {status for _, status in cloud.events("one")}
 
 
+@fact("an export that another stack imports cannot be removed", source=thread("anomalyco/sst", 1256))
 def test_an_export_in_use_is_not_taken_away(cloud: Cloud) -> None:
     cloud.create("one", exporting())
     cloud.create("two", IMPORTING)
@@ -226,6 +267,10 @@ def test_an_export_in_use_is_not_taken_away(cloud: Cloud) -> None:
     assert reason(cloud, "one", "one", "UPDATE_ROLLBACK_IN_PROGRESS") == said
 
 
+@fact(
+    'a stack whose export is imported is not deleted: "Delete canceled. Cannot delete export"',
+    source=thread("aws/aws-cdk", 33395),
+)
 def test_a_stack_whose_export_is_in_use_stays_as_it_is(cloud: Cloud) -> None:
     cloud.create("one", exporting())
     cloud.create("two", IMPORTING)
@@ -248,6 +293,7 @@ def test_an_export_that_left_its_stack_is_gone(cloud: Cloud) -> None:
     assert cloud.api("cloudformation").list_exports()["Exports"] == []
 
 
+@fact("an import names an export that is there", source=guide("using-cfn-stack-exports"))
 def test_an_export_that_nobody_has(cloud: Cloud) -> None:
     cloud.create("two", IMPORTING)
     assert reason(cloud, "two", "A", "CREATE_FAILED") == "No export named Shared found."
@@ -260,6 +306,10 @@ def policy(*statements: dict[str, Any]) -> str:
 ALL = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
 
 
+@fact(
+    "once there is a stack policy, what no statement allows is denied, and a Deny beats an Allow",
+    source=guide("protect-stack-resources"),
+)
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -291,6 +341,7 @@ def test_a_stack_policy_says_which_statement_denies(cloud: Cloud) -> None:
     )
 
 
+@fact("a stack policy may deny Update:Delete", source=guide("protect-stack-resources"))
 def test_a_stack_policy_keeps_a_resource_from_deletion(cloud: Cloud) -> None:
     deny = {**ALL, "Effect": "Deny", "Action": "Update:Delete"}
     cloud.create("s", template(A=parameter(), B=parameter()), StackPolicyBody=policy(ALL, deny))

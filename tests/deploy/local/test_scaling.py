@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import fact, scaling
 from tests.deploy.local.services import platform
 from tests.localcloud import Cloud
 
@@ -80,6 +81,7 @@ def test_a_policy_is_described_with_numbers(cloud: Cloud) -> None:
     }
 
 
+@fact("target tracking makes two alarms", source=scaling("ScalingPolicy.Alarms"))
 def test_target_tracking_has_two_alarms(cloud: Cloud) -> None:
     cloud.create("web", scaled())
     names = [alarm["AlarmName"] for alarm in policies(cloud)[0]["Alarms"]]
@@ -97,6 +99,7 @@ def test_a_policy_may_say_itself_what_it_scales(cloud: Cloud) -> None:
     assert policies(cloud)[0]["ResourceId"] == targets(cloud)[0]["ResourceId"]
 
 
+@fact("a target that is registered again changes in place", source=scaling("RegisterScalableTarget"))
 def test_bounds_change_in_place(cloud: Cloud) -> None:
     cloud.create("web", scaled())
     before = targets(cloud)[0]["ScalableTargetARN"]
@@ -165,6 +168,7 @@ def test_a_target_needs_its_service(cloud: Cloud) -> None:
     assert any("ECS service doesn't exist: service/none/none" in reason for reason in reasons)
 
 
+@fact("a policy needs its scalable target: ObjectNotFoundException", source=scaling("PutScalingPolicy"))
 def test_a_policy_needs_its_target(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="No scalable target registered for service namespace: ecs") as caught:
         cloud.api("application-autoscaling").put_scaling_policy(
@@ -177,6 +181,7 @@ def test_a_policy_needs_its_target(cloud: Cloud) -> None:
     assert caught.value.response["Error"]["Code"] == "ObjectNotFoundException"
 
 
+@fact("MinCapacity is not more than MaxCapacity", source=scaling("RegisterScalableTargetRequest.MinCapacity"))
 def test_the_least_may_not_be_more_than_the_most(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="Maximum capacity cannot be less than minimum capacity"):
         cloud.api("application-autoscaling").register_scalable_target(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.deploy.local.facts import cfn, fact, guide
 from tests.deploy.local.templates import parameter, template, wait
 from tests.localcloud import Cloud
 
@@ -82,6 +83,7 @@ def test_a_set_is_described(cloud: Cloud) -> None:
     assert [one["StackSetName"] for one in api.list_stack_sets(Status="ACTIVE")["Summaries"]] == ["base"]
 
 
+@fact("a stack instance is a stack in one account and region", source=guide("stacksets-concepts"))
 def test_instances_are_stacks_in_their_accounts_and_regions(cloud: Cloud) -> None:
     made(cloud)
     accounts = [cloud.account, other(cloud)]
@@ -106,6 +108,10 @@ def test_nothing_is_made_elsewhere(cloud: Cloud) -> None:
     assert values(cloud, other(cloud), "us-east-1") == []
 
 
+@fact(
+    "UpdateStackSet updates every instance unless accounts and regions are named",
+    source=cfn("UpdateStackSetInput.Accounts"),
+)
 def test_an_update_reaches_every_instance(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account])
@@ -116,6 +122,7 @@ def test_an_update_reaches_every_instance(cloud: Cloud) -> None:
     assert {one["Status"] for one in instances(cloud).values()} == {"CURRENT"}
 
 
+@fact("instances that an update does not reach are OUTDATED", source=cfn("UpdateStackSetInput.Regions"))
 def test_an_update_of_some_leaves_the_others_outdated(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account])
@@ -135,6 +142,7 @@ def test_an_update_of_some_leaves_the_others_outdated(cloud: Cloud) -> None:
     assert values(cloud, cloud.account, "eu-west-1") == ["one"]
 
 
+@fact("an overridden parameter keeps its value when the set is updated", source=cfn("UpdateStackInstances"))
 def test_an_instance_may_override_a_parameter(cloud: Cloud) -> None:
     api = made(cloud)
     override = [{"ParameterKey": "Word", "ParameterValue": "mine"}]
@@ -177,6 +185,10 @@ def test_instances_go_with_their_stacks(cloud: Cloud) -> None:
     assert [values(cloud, cloud.account, region) for region in REGIONS] == [[], []]
 
 
+@fact(
+    "RetainStacks takes the instances out of the set and leaves the stacks",
+    source=cfn("DeleteStackInstancesInput.RetainStacks"),
+)
 def test_stacks_may_be_retained(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account], ["us-east-1"])
@@ -188,6 +200,7 @@ def test_stacks_may_be_retained(cloud: Cloud) -> None:
     assert values(cloud, cloud.account, "us-east-1") == ["one"]
 
 
+@fact("a StackSet with instances is not deleted: StackSetNotEmptyException", source=cfn("DeleteStackSet"))
 def test_a_set_with_instances_is_not_deleted(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account], ["us-east-1"])
@@ -202,6 +215,10 @@ def test_a_set_without_instances_is_deleted(cloud: Cloud) -> None:
     made(cloud)  # the name is free again
 
 
+@fact(
+    "an operation stops in a region when more accounts fail than are tolerated, and tries no region after it",
+    source=cfn("StackSetOperationPreferences.FailureToleranceCount"),
+)
 def test_a_failure_stops_the_regions_after_it(cloud: Cloud) -> None:
     made(cloud)
     cloud.play(resource=[{"name": "A", "fails": "create"}])
@@ -217,6 +234,7 @@ def test_a_failure_stops_the_regions_after_it(cloud: Cloud) -> None:
     assert found[cloud.account, "eu-west-1"]["StatusReason"].startswith("ResourceLogicalId:A, ResourceType:AWS::SSM")
 
 
+@fact("failures within the tolerance let an operation succeed", source=cfn("StackSetOperation.Status"))
 def test_failures_may_be_tolerated(cloud: Cloud) -> None:
     made(cloud)
     cloud.play(resource=[{"name": "A", "fails": "create", "times": 1}])
@@ -227,6 +245,7 @@ def test_failures_may_be_tolerated(cloud: Cloud) -> None:
     assert sorted(results(cloud, operation).values()) == ["FAILED", "SUCCEEDED"]
 
 
+@fact("a new operation tries OUTDATED instances again", source=cfn("CreateStackInstancesInput.OperationId"))
 def test_an_outdated_instance_is_tried_again(cloud: Cloud) -> None:
     made(cloud)
     cloud.play(resource=[{"name": "A", "fails": "create", "times": 1}])
@@ -235,6 +254,10 @@ def test_an_outdated_instance_is_tried_again(cloud: Cloud) -> None:
     assert instances(cloud)[cloud.account, "us-east-1"]["Status"] == "CURRENT"
 
 
+@fact(
+    "an instance whose deletion failed is INOPERABLE until it is deleted with RetainStacks",
+    source=cfn("StackInstance.Status"),
+)
 def test_a_deletion_that_fails_leaves_an_inoperable_instance(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account], ["us-east-1"])
@@ -255,6 +278,9 @@ def slow(cloud: Cloud, **more: Any) -> tuple[Any, str]:
     return api, begun["OperationId"]
 
 
+@fact(
+    "a StackSet takes one operation at a time: OperationInProgressException", source=cfn("OperationInProgressException")
+)
 def test_one_operation_at_a_time(cloud: Cloud) -> None:
     api, operation = slow(cloud)
     call = api.create_stack_instances
@@ -264,6 +290,7 @@ def test_one_operation_at_a_time(cloud: Cloud) -> None:
     ended(cloud, operation)
 
 
+@fact("with managed execution operations wait in a queue", source=cfn("ManagedExecution.Active"))
 def test_managed_execution_queues_operations(cloud: Cloud) -> None:
     api, first = slow(cloud, ManagedExecution={"Active": True})
     second = api.detect_stack_set_drift(StackSetName="base")["OperationId"]
@@ -275,6 +302,7 @@ def test_managed_execution_queues_operations(cloud: Cloud) -> None:
     assert [one["OperationId"] for one in listed] == [second, first]
 
 
+@fact("StopStackSetOperation cancels what has not begun and waits for the rest", source=cfn("StopStackSetOperation"))
 def test_an_operation_may_be_stopped(cloud: Cloud) -> None:
     api, operation = slow(cloud)
     api.stop_stack_set_operation(StackSetName="base", OperationId=operation)
@@ -294,6 +322,7 @@ def test_an_operation_has_an_id_of_its_own(cloud: Cloud) -> None:
     assert refused(api.create_stack_instances, **where) == "OperationIdAlreadyExistsException"
 
 
+@fact("DetectStackSetDrift looks at the stack of every instance", source=cfn("DetectStackSetDrift"))
 def test_drift_of_a_set_is_that_of_its_stacks(cloud: Cloud) -> None:
     api = made(cloud)
     spread(cloud, [cloud.account])
