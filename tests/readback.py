@@ -96,6 +96,9 @@ class Deployed:
         return ANY
 
     def _ref(self, stack: str, name: str) -> Any:
+        if name in self.templates[stack].metadata.get("FargateStacks", {}).get("Weights", {}):
+            # ECS moves these in every deployment
+            return ANY
         if name in self.templates[stack].parameters:
             text = self.parameters[stack][name]
             kind = self.templates[stack].parameters[name]["Type"]
@@ -212,6 +215,12 @@ def _rule(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     yield "Priority", wanted["Priority"], live["Priority"]
     yield "Conditions", wanted["Conditions"], live["Conditions"]
     yield "Actions", wanted["Actions"], live["Actions"]
+    for said, action in zip(wanted["Actions"], live["Actions"], strict=True):
+        groups = said.get("ForwardConfig", {}).get("TargetGroups", ())
+        if any(one["Weight"] is ANY for one in groups):
+            # between deployments all traffic goes to one of the two groups
+            weights = sorted(one["Weight"] for one in action["ForwardConfig"]["TargetGroups"])
+            yield "weights", [0, 100], weights
 
 
 def _definition(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:

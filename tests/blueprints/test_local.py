@@ -13,18 +13,7 @@ from tests.blueprints.catalog import CASES, Case
 from tests.localcloud import Cloud
 from tests.readback import READERS, Deployed
 
-# what the local cloud does not imitate yet; strict, so that this shrinks when it does
-LACKING = {
-    "blue_green": "weights of a listener rule",
-    "canary_with_approval": "weights of a listener rule",
-}
-DEV = [
-    pytest.param(
-        case, id=case.name, marks=[pytest.mark.xfail(reason=LACKING[case.name])] if case.name in LACKING else []
-    )
-    for case in CASES
-    if case.stage == "dev"
-]
+DEV = [pytest.param(case, id=case.name) for case in CASES if case.stage == "dev"]
 
 
 def yes(question: str) -> bool:

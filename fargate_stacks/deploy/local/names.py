@@ -104,6 +104,7 @@ ministack.services.dynamodb _tables
 ministack.services.ec2 _ACTION_MAP
 ministack.services.ec2 _addresses
 ministack.services.ec2 _instances
+ministack.services.ec2 _az_id_for_zone_name
 ministack.services.ec2 _internet_gateways
 ministack.services.ec2 _nat_gateways
 ministack.services.ec2 _network_interfaces
@@ -115,6 +116,7 @@ ministack.services.ec2 _subnets
 ministack.services.ec2 _tags
 ministack.services.ec2 _vpc_endpoints
 ministack.services.ec2 _vpcs
+ministack.services.ec2 _zone_name_for_az_id
 ministack.services.ecs _ACTION_MAP
 ministack.services.ecs _BOTH_LAUNCH_CHOICES
 ministack.services.ecs _clusters

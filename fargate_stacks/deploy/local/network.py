@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
+from ministack.core.responses import get_region
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
@@ -30,6 +31,9 @@ def register() -> None:
         }
     for kind in ("EIP", "NatGateway"):
         provisioners._STACK_TAG_PROPERTY[f"AWS::EC2::{kind}"] = ("Tags", "list")
+    ec2._zone_name_for_az_id = _zone
+    subnets = handlers["AWS::EC2::Subnet"]
+    subnets["create"] = _in_a_zone(subnets["create"])
     actions = ec2._ACTION_MAP
     actions["DescribeNatGateways"] = _with_addresses(actions["DescribeNatGateways"])
     for name in ("CreateVpc", "DescribeVpcs", "CreateDefaultVpc"):
@@ -50,6 +54,40 @@ def _without_inner_ids(action: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def call(action: str, **request: Any) -> ElementTree.Element:
     """Call EC2."""
     return query("Ec2", ec2._ACTION_MAP, action, request)
+
+
+_ZONES = "abcdef"
+"""The zones that a region can have, the emulator's own lists name three."""
+
+
+def _zone(zone_id: str) -> str | None:
+    for letter in _ZONES:
+        name = f"{get_region()}{letter}"
+        if ec2._az_id_for_zone_name(name) == zone_id:
+            return name
+    return None
+
+
+def _in_a_zone(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a zone that the region does not have; the emulator takes its first one instead."""
+
+    def made(logical_id: str, props: Props, stack: str) -> Any:
+        names = [f"{get_region()}{letter}" for letter in _ZONES]
+        for kind, known in (
+            ("AvailabilityZone", names),
+            ("AvailabilityZoneId", [ec2._az_id_for_zone_name(one) for one in names]),
+        ):
+            given = props.get(kind)
+            if given and given not in known:
+                raise Refused(
+                    "Ec2",
+                    "InvalidParameterValue",
+                    f"Value ({given}) for parameter {kind[0].lower() + kind[1:]} is invalid. Subnets can currently "
+                    f"only be created in the following availability zones: {', '.join(known)}.",
+                )
+        return create(logical_id, props, stack)
+
+    return made
 
 
 def _address(logical_id: str, props: Props, stack: str) -> tuple[str, dict[str, str]]:

@@ -188,3 +188,28 @@ def test_an_egress_rule_is_added_and_taken_away(cloud: Cloud) -> None:
     assert egress() == [None, 80]
     cloud.update("net", {"Resources": without})
     assert egress() == [None]
+
+
+def subnet(**zone: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::EC2::Subnet",
+        "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.9.0/24", **zone},
+    }
+
+
+NET = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+
+
+def test_a_subnet_is_in_the_zone_whose_id_it_names(cloud: Cloud) -> None:
+    cloud.create("s", {"Resources": {"Vpc": NET, "Four": subnet(AvailabilityZoneId="use1-az4")}})
+    [found] = cloud.api("ec2").describe_subnets(SubnetIds=[cloud.physical("s")["Four"]])["Subnets"]
+    assert (found["AvailabilityZoneId"], found["AvailabilityZone"]) == ("use1-az4", "us-east-1d")
+
+
+@pytest.mark.parametrize("zone", [{"AvailabilityZoneId": "euw1-az1"}, {"AvailabilityZone": "eu-west-1a"}])
+def test_a_zone_of_another_region_is_refused(cloud: Cloud, zone: dict[str, str]) -> None:
+    stack = cloud.create("s", {"Resources": {"Vpc": NET, "Far": subnet(**zone)}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    [event] = [one for one in cloud.history("s") if one["ResourceStatus"] == "CREATE_FAILED"]
+    [(name, value)] = zone.items()
+    assert f"Value ({value}) for parameter a{name[1:]} is invalid." in event["ResourceStatusReason"]
