@@ -1,4 +1,4 @@
-"""Checks of the account: names that are taken, quotas that a deploy would pass, roles that a new account lacks."""
+"""Checks of the account: names that are taken, and roles that a new account lacks; its quotas are beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fargate_stacks.deploy.client import CallFailed
-from fargate_stacks.deploy.preflight_subject import Check, Finding, Subject
+from fargate_stacks.deploy.preflight_quotas import quotas
+from fargate_stacks.deploy.preflight_subject import Check, Finding, Missed, Subject
 
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^404$")
 
@@ -71,100 +72,33 @@ NAMES = (
 
 def names(subject: Subject) -> Iterator[Finding]:
     """FS908: a name that the template gives is taken by something that is not of this stack."""
+    missed = Missed()
     for one in NAMES:
         for logical_id, properties in subject.of(one.kind):
             name = subject.text(properties.get(one.property))
             if name is None or logical_id in subject.live:
                 continue
             try:
-                answer = subject.ecs.call(one.operation, of=one.service, **one.request(name))
+                taken = _is_taken(subject, one, name)
             except CallFailed as trouble:
-                if _GONE.search(trouble.code):
-                    continue
-                if one.service == "s3" and trouble.code in ("403", "AccessDenied", "Forbidden"):
-                    answer = {}  # somebody else's
-                else:
-                    raise
-            if one.taken(answer, name):
+                missed(trouble)
+                continue
+            if taken:
                 kind = one.kind.removeprefix("AWS::")
                 yield subject.find("FS908", logical_id, f"{kind} {name} is there already; give another name, or none")
+    missed.end()
 
 
-def quotas(subject: Subject) -> Iterator[Finding]:
-    """FS909: the stack needs more than the account may have."""
-    new = [kind for logical_id, kind in _kinds(subject) if logical_id not in subject.live]
-    vcpu = _vcpu(subject)
-    wanted: list[tuple[str, str, str, float, Callable[[], float]]] = [
-        ("Fargate vCPUs", "fargate", "L-3032A538", vcpu, lambda: 0.0),
-        (
-            "VPCs",
-            "vpc",
-            "L-F678F1CE",
-            new.count("AWS::EC2::VPC"),
-            lambda: len(subject.ecs.call("DescribeVpcs", of="ec2").get("Vpcs", [])),
-        ),
-        (
-            "elastic IP addresses",
-            "ec2",
-            "L-0263D0A3",
-            new.count("AWS::EC2::EIP"),
-            lambda: len(subject.ecs.call("DescribeAddresses", of="ec2").get("Addresses", [])),
-        ),
-    ]
-    for what, service, code, more, there in wanted:
-        if not more:
-            continue
-        answer = subject.ecs.call("GetServiceQuota", of="service-quotas", ServiceCode=service, QuotaCode=code)
-        allowed = float(answer["Quota"]["Value"])
-        used = there()
-        if used + more > allowed:
-            have = f"{used:g} are there and {more:g} more" if used else f"{more:g}"
-            yield subject.find(
-                "FS909",
-                "",
-                f"{what}: {have} are needed, the quota is {allowed:g}; ask for more (Service Quotas {code})",
-            )
-    yield from _rules(subject)
-
-
-def _kinds(subject: Subject) -> Iterator[tuple[str, str]]:
-    for logical_id, one in subject.template.resources.items():
-        yield logical_id, str(one.get("Type"))
-
-
-def _vcpu(subject: Subject) -> float:
-    """Give the vCPUs of the stack's services at their least count."""
-    sizes = {
-        logical_id: int(properties.get("Cpu", 256)) / 1024 if str(properties.get("Cpu", "256")).isdigit() else 0.25
-        for logical_id, properties in subject.of("AWS::ECS::TaskDefinition")
-    }
-    return sum(
-        sizes.get(subject.refers(properties.get("TaskDefinition")), 0.0) * count
-        for _, properties in subject.of("AWS::ECS::Service")
-        if isinstance(count := properties.get("DesiredCount", 1), int)
-    )
-
-
-def _rules(subject: Subject) -> Iterator[Finding]:
-    """Count the rules of listeners that live already, with those that the stack adds."""
-    added: dict[str, list[str]] = {}
-    for logical_id, properties in subject.of("AWS::ElasticLoadBalancingV2::ListenerRule"):
-        listener = subject.text(properties.get("ListenerArn"))
-        if listener and logical_id not in subject.live:
-            added.setdefault(listener, []).append(logical_id)
-    if not added:
-        return
-    limits = subject.ecs.call("DescribeAccountLimits", of="elbv2").get("Limits", [])
-    most = next((int(one["Max"]) for one in limits if one["Name"] == "rules-per-application-load-balancer"), 100)
-    for listener, logical_ids in added.items():
-        rules = subject.ecs.call("DescribeRules", of="elbv2", ListenerArn=listener).get("Rules", [])
-        there = sum(not one.get("IsDefault") for one in rules)
-        if there + len(logical_ids) > most:
-            yield subject.find(
-                "FS909",
-                logical_ids[0],
-                f"listener rules: {there} are there, {len(logical_ids)} more are needed, the balancer takes {most}",
-            )
+def _is_taken(subject: Subject, one: Named, name: str) -> bool:
+    try:
+        answer = subject.ecs.call(one.operation, of=one.service, **one.request(name))
+    except CallFailed as trouble:
+        if _GONE.search(trouble.code):
+            return False
+        if one.service == "s3" and trouble.code in ("403", "AccessDenied", "Forbidden"):
+            return True  # somebody else's
+        raise
+    return one.taken(answer, name)
 
 
 ROLES = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from fargate_stacks.deploy.client import CallFailed
 from fargate_stacks.deploy.ecs_values import revision_of
-from fargate_stacks.deploy.preflight_subject import Check, Finding, Subject, Unsure
+from fargate_stacks.deploy.preflight_subject import Check, Finding, Missed, Subject, Unsure
 from fargate_stacks.deploy.registry import INDEXES, MANIFESTS, Image, Unknown, of_manifest, parse, platforms
 
 DEFINITION = "AWS::ECS::TaskDefinition"
@@ -86,6 +86,7 @@ def secrets(subject: Subject) -> Iterator[Finding]:
     """FS903: a secret or parameter that a container reads is not there, is being deleted, or has no value."""
     parameters: dict[str, str] = {}
     looked: set[str] = set()
+    missed = Missed()
     for logical_id, properties in subject.of(DEFINITION):
         for container in properties.get("ContainerDefinitions", []):
             for secret in container.get("Secrets", []):
@@ -97,14 +98,22 @@ def secrets(subject: Subject) -> Iterator[Finding]:
                     name = ":".join(source.split(":")[:7])
                     if name not in looked:
                         looked.add(name)
-                        yield from _secret(subject, logical_id, name)
+                        try:
+                            yield from _secret(subject, logical_id, name)
+                        except CallFailed as trouble:
+                            missed(trouble)
                 else:
                     parameters.setdefault(source, logical_id)
     names = list(parameters)
     for start in range(0, len(names), 10):
-        answer = subject.ecs.call("GetParameters", of="ssm", Names=names[start : start + 10])
+        try:
+            answer = subject.ecs.call("GetParameters", of="ssm", Names=names[start : start + 10])
+        except CallFailed as trouble:
+            missed(trouble)
+            break
         for name in answer.get("InvalidParameters", []):
             yield subject.find("FS903", parameters.get(name, ""), f"parameter {name} is not there; put it first")
+    missed.end()
 
 
 def _secret(subject: Subject, logical_id: str, name: str) -> Iterator[Finding]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from fargate_stacks.core.template import Owner, Template
-from fargate_stacks.deploy.client import StackState
+from fargate_stacks.deploy.client import CallFailed, StackState
 from fargate_stacks.deploy.ecs import Ecs
 from fargate_stacks.deploy.registry import Fetch
 from fargate_stacks.deploy.resolve import Resolver, Unresolved
@@ -50,6 +51,7 @@ class Subject:
     """Physical ids by logical id."""
     resolve: Resolver
     fetch: Fetch
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def of(self, *kinds: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Give the resources of some types: logical id and properties."""
@@ -94,3 +96,21 @@ Check = Callable[[Subject], Iterator[Finding]]
 
 class Unsure(Exception):
     """A check could not be made: the text says why. Never leaves this package."""
+
+
+class Missed:
+    """What one check could not ask; the rest of it goes on, and its end says what was left out."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, None] = {}
+
+    def __call__(self, trouble: CallFailed) -> None:
+        """Take in a refusal. Raises it where the credentials have ended."""
+        if trouble.expired:
+            raise trouble
+        self._said[f"{trouble.operation}: {trouble.message or trouble.code}"] = None
+
+    def end(self) -> None:
+        """Raise Unsure where something was left out."""
+        if self._said:
+            raise Unsure("; ".join(self._said))

@@ -10,7 +10,8 @@ import pytest
 
 from fargate_stacks.deploy.preflight_subject import Report
 from fargate_stacks.deploy.registry import Reply, parse, platforms
-from tests.deploy.preflighted import CERTIFICATE, ECR, SECRET, Answers, codes, index, no, reported, task
+from tests.deploy.answers import SERVICE
+from tests.deploy.preflighted import CERTIFICATE, ECR, SECRET, Answers, alive, codes, index, no, reported, task
 
 # images
 
@@ -95,7 +96,7 @@ def test_an_image_built_on_an_arm_machine_is_found_by_its_configuration() -> Non
     assert codes(report) == ["FS902"]
 
 
-def test_without_the_permission_for_ecr_it_is_one_line() -> None:
+def test_without_the_permission_for_ecr_the_line_names_the_image() -> None:
     report = reported(task(f"{ECR}/api:8"), ecr(no("AccessDeniedException")))
     assert report.findings == ()
     assert report.skipped == (f"images not checked: {ECR}/api:8: BatchGetImage: it says no",)
@@ -209,3 +210,68 @@ def test_a_certificate_is_validated_in_a_public_zone() -> None:
         "Cert": {"Type": "AWS::CertificateManager::Certificate", "Properties": {"DomainValidationOptions": options}}
     }
     assert codes(reported(resources, zone("example.com.", private=True))) == ["FS905"]
+
+
+# what may not be asked
+
+DENIED = "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("resources", "service", "operation", "line"),
+    [
+        (task(f"{ECR}/api:8"), "ecr", "BatchGetImage", "images"),
+        (reads(SECRET), "secretsmanager", "DescribeSecret", "secrets"),
+        (reads("/db/password"), "ssm", "GetParameters", "secrets"),
+        (listens(CERTIFICATE), "acm", "DescribeCertificate", "certificates"),
+        (record("Z1", "shop.example.com"), "route53", "GetHostedZone", "hosted zones"),
+        (
+            {
+                "Api": {
+                    "Type": "AWS::ECS::Service",
+                    "Properties": {"NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["subnet-1"]}}},
+                }
+            },
+            "ec2",
+            "DescribeSubnets",
+            "subnets",
+        ),
+        (
+            {"Api": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "shop"}}},
+            "logs",
+            "DescribeLogGroups",
+            "names",
+        ),
+        ({"Api": {"Type": "AWS::EC2::VPC"}}, "service-quotas", "GetServiceQuota", "quotas"),
+        ({"Api": {"Type": "AWS::ECS::Cluster"}}, "iam", "GetRole", "service linked roles"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_check_without_its_permission_is_left_out_with_one_line(
+    resources: dict[str, Any], service: str, operation: str, line: str
+) -> None:
+    report = reported(resources, {service: {operation: no(DENIED)}})
+    assert report.findings == ()
+    assert len(report.skipped) == 1
+    assert report.skipped[0].startswith(f"{line} not checked: ")
+    assert report.skipped[0].endswith(f"{operation}: it says no")
+
+
+def test_a_rollout_that_may_not_be_read_is_one_line() -> None:
+    answers: Mapping[str, Answers] = {
+        "cloudformation": alive(("Api", SERVICE, "AWS::ECS::Service")),
+        "ecs": {"DescribeServices": no(DENIED)},
+    }
+    report = reported({"Api": {"Type": "AWS::ECS::Service", "Properties": {"DesiredCount": 1}}}, answers)
+    assert (report.findings, report.skipped) == ((), ("rollouts not checked: DescribeServices: it says no",))
+
+
+def test_a_secret_that_may_not_be_read_leaves_the_others() -> None:
+    answers: Mapping[str, Answers] = {
+        "secretsmanager": {"DescribeSecret": no(DENIED)},
+        "ssm": {"GetParameters": lambda request: {"InvalidParameters": request["Names"]}},
+    }
+    secrets = [{"Name": "A", "ValueFrom": SECRET}, {"Name": "B", "ValueFrom": "/db/password"}]
+    report = reported(task({"Ref": "Later"}, Secrets=secrets), answers)
+    assert codes(report) == ["FS903"]
+    assert report.skipped == ("secrets not checked: DescribeSecret: it says no",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from fargate_stacks.deploy.messages import Message, Note, Preflighted
 from fargate_stacks.deploy.preflight import refuse
 from fargate_stacks.deploy.preflight_subject import Report
 from fargate_stacks.errors import DeployError
-from tests.deploy.answers import SERVICE
-from tests.deploy.aws import Api, client_of
+from tests.deploy.answers import REGION, SERVICE
+from tests.deploy.aws import NOON, Api, client_of, refusal
 from tests.deploy.preflighted import FREE, Answers, alive, codes, no, reported, role
 from tests.deploy.running import Running
 
@@ -186,6 +187,88 @@ def test_more_fargate_than_the_account_may_run_is_an_error() -> None:
     assert "Fargate vCPUs: 8 are needed, the quota is 6; ask for more (Service Quotas L-3032A538)" in found.message
 
 
+METRIC = {
+    "MetricNamespace": "AWS/Usage",
+    "MetricName": "ResourceCount",
+    "MetricDimensions": {"Service": "Fargate", "Resource": "vCPU", "Type": "Resource", "Class": "Standard/OnDemand"},
+    "MetricStatisticRecommendation": "Maximum",
+}
+
+
+def running(vcpus: float, allowed: float = 6.0) -> Mapping[str, Answers]:
+    """So many vCPUs run in the account, as the quota's own metric tells."""
+    points = [
+        {"Timestamp": NOON - timedelta(minutes=1), "Maximum": vcpus},
+        {"Timestamp": NOON - timedelta(minutes=9), "Maximum": 999.0},
+    ]
+    return {
+        "service-quotas": {"GetServiceQuota": lambda _: {"Quota": {"Value": allowed, "UsageMetric": METRIC}}},
+        "cloudwatch": {"GetMetricStatistics": lambda _: {"Datapoints": points}},
+    }
+
+
+def test_the_vcpus_that_run_already_count() -> None:
+    (found,) = reported(sized("1024", 2), running(5)).findings
+    assert "Fargate vCPUs: 5 are there and 2 more are needed, the quota is 6" in found.message
+    assert reported(sized("1024", 1), running(5)) == Report()
+
+
+def test_a_service_that_runs_already_adds_no_vcpus() -> None:
+    answers = {**running(6), "cloudformation": alive(("Service", SERVICE, "AWS::ECS::Service"))}
+    answers["ecs"] = {"DescribeServices": lambda _: {"services": []}}
+    assert reported(sized("4096", 1), answers).findings == ()
+
+
+def test_without_the_permission_for_metrics_what_the_stack_needs_is_still_held_against_the_quota() -> None:
+    answers = {**running(5), "cloudwatch": {"GetMetricStatistics": no("AccessDenied")}}
+    report = reported(sized("4096", 2), answers)
+    assert "Fargate vCPUs: 8 are needed, the quota is 6" in report.findings[0].message
+    assert report.skipped == ("quotas not checked: GetMetricStatistics: it says no",)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "codes_of_quotas"),
+    [
+        ([{"CapacityProvider": "FARGATE", "Weight": 1}], {"L-3032A538"}),
+        ([{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}], {"L-36FBB829"}),
+        (
+            [
+                {"CapacityProvider": "FARGATE", "Base": 2, "Weight": 1},
+                {"CapacityProvider": "FARGATE_SPOT", "Weight": 3},
+            ],
+            {"L-3032A538", "L-36FBB829"},
+        ),
+    ],
+)
+def test_spot_has_a_quota_of_its_own(strategy: list[dict[str, Any]], codes_of_quotas: set[str]) -> None:
+    resources = sized("4096", 10)
+    resources["Service"]["Properties"]["CapacityProviderStrategy"] = strategy
+    found = reported(resources, running(0, allowed=3)).findings
+    assert {one.message.rpartition("Service Quotas ")[2].rstrip(")") for one in found} == codes_of_quotas
+
+
+def test_an_address_too_many_is_an_error() -> None:
+    answers: Mapping[str, Answers] = {
+        "service-quotas": {"GetServiceQuota": lambda _: {"Quota": {"Value": 5.0}}},
+        "ec2": {"DescribeAddresses": lambda _: {"Addresses": [{}] * 4}},
+    }
+    resources = {name: {"Type": "AWS::EC2::EIP"} for name in ("One", "Two")}
+    (found,) = reported(resources, answers).findings
+    assert "elastic IP addresses: 4 are there and 2 more are needed, the quota is 5" in found.message
+
+
+def test_one_quota_that_may_not_be_asked_leaves_the_others() -> None:
+    def quota(request: dict[str, Any]) -> dict[str, Any]:
+        if request["ServiceCode"] == "fargate":
+            raise refusal("AccessDeniedException", "it says no")
+        return {"Quota": {"Value": 0.0}}
+
+    resources = {**sized("1024", 1), **named("AWS::EC2::VPC")}
+    report = reported(resources, {"service-quotas": {"GetServiceQuota": quota}})
+    assert codes(report) == ["FS909"]
+    assert report.skipped == ("quotas not checked: GetServiceQuota: it says no",)
+
+
 def test_a_vpc_too_many_is_an_error() -> None:
     answers: Mapping[str, Answers] = {
         "service-quotas": {"GetServiceQuota": lambda _: {"Quota": {"Value": 5.0}}},
@@ -194,12 +277,24 @@ def test_a_vpc_too_many_is_an_error() -> None:
     assert "5 are there and 1 more are needed" in reported(named("AWS::EC2::VPC"), answers).findings[0].message
 
 
-def test_a_rule_too_many_on_a_live_listener_is_an_error() -> None:
-    answers: Mapping[str, Answers] = {
-        "elbv2": {"DescribeRules": lambda _: {"Rules": [{"IsDefault": False}] * 100 + [{"IsDefault": True}]}}
+def rules(there: int) -> Mapping[str, Answers]:
+    """A load balancer with two listeners, and so many rules on each beside the default one."""
+    return {
+        "elbv2": {
+            "DescribeListeners": lambda request: {
+                "Listeners": [{"ListenerArn": f"{request['LoadBalancerArn']}/{number}"} for number in (1, 2)]
+            },
+            "DescribeRules": lambda _: {"Rules": [{"IsDefault": False}] * there + [{"IsDefault": True}]},
+        }
     }
-    resources = named("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn="arn:aws:elb:listener/1")
-    assert codes(reported(resources, answers)) == ["FS909"]
+
+
+def test_a_rule_too_many_for_a_live_load_balancer_is_an_error() -> None:
+    listener = f"arn:aws:elasticloadbalancing:{REGION}:listener/app/edge/1/2"
+    resources = named("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn=listener)
+    (found,) = reported(resources, rules(50)).findings
+    assert "listener rules: 100 are there, 1 more are needed, the balancer takes 100" in found.message
+    assert reported(resources, rules(49)) == Report()
 
 
 def test_without_the_permission_quotas_are_one_line() -> None:
