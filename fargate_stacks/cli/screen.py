@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from fargate_stacks.cli.lines import Line, lines, output_lines
+from fargate_stacks.cli.lines import Line, counted, lines, output_lines
 from fargate_stacks.cli.masks import Masks
 from fargate_stacks.deploy.messages import (
     Deleting,
@@ -33,6 +33,7 @@ from fargate_stacks.errors import DeployError, FargateStacksError
 if TYPE_CHECKING:
     from fargate_stacks.cli.github import GitHub
     from fargate_stacks.core.template import Template
+    from fargate_stacks.deploy.plan import Plan
 
 __all__ = ["Coloured", "JsonLines", "Line", "Plain", "Quiet", "Screen", "lines", "output_lines", "screen"]
 
@@ -69,6 +70,9 @@ class Screen:
     def draw(self, message: Message) -> None:
         """Draw one message."""
         raise NotImplementedError
+
+    def busy(self, text: str) -> None:
+        """Say what is done before anything else can be said, where that is taken back."""
 
     def hide(self, given: Mapping[str, str], templates: Mapping[str, Template]) -> None:
         """Show no value of a NoEcho parameter from now on."""
@@ -144,11 +148,16 @@ class Plain(Screen):
         self._zone = zone
         self._width = 0
         self._stacks: set[str] = set()
+        self._plans: dict[str, Plan] = {}
 
     def draw(self, message: Message) -> None:
         if isinstance(message, Outputs):
             for text in output_lines(message.stack, message.outputs):
                 print(text, file=self._out, flush=True)
+            return
+        known = self._planned(message)
+        if known is not None:
+            self._write(known)
             return
         self._width = max(self._width, *_widths(message), 0)
         if isinstance(message, (Planned, Deleting)):
@@ -157,6 +166,23 @@ class Plain(Screen):
         stacks = max(map(len, self._stacks)) if len(self._stacks) > 1 else 0
         for line in lines(message, width=self._width, stacks=stacks, zone=self._zone):
             self._write(line)
+
+    def _planned(self, message: Message) -> Line | None:
+        """Give one line for a plan that only repeats the one that was shown, now that all values are known."""
+        if not isinstance(message, Planned):
+            return None
+        before, self._plans[message.stack] = self._plans.get(message.stack), message.plan
+        if (
+            before is None
+            or message.plan.empty
+            or (before.changes, before.risks)
+            != (
+                message.plan.changes,
+                message.plan.risks,
+            )
+        ):
+            return None
+        return Line(f"{message.stack}: as planned: {counted(message.plan)}")
 
     def _write(self, line: Line) -> None:
         print(line.text, file=self._err, flush=True)
