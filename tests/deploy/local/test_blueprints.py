@@ -133,6 +133,8 @@ def tags_of_images(project: Project) -> set[str]:
 KEPT = {
     ("three_stacks", "prod"): {"s3:Buckets", "secretsmanager:SecretList", "rds:DBClusters", "sqs:QueueUrls"},
     ("worker_spot", "prod"): {"sqs:QueueUrls"},
+    ("private_endpoints_only", "prod"): {"sqs:QueueUrls", "secretsmanager:SecretList"},
+    ("multi_env", "prod"): {"secretsmanager:SecretList", "rds:DBClusters"},
 }
 """What a production stack keeps by its deletion policies, beside log groups."""
 
@@ -148,6 +150,7 @@ KEPT = {
         "three_stacks",
         "worker_spot",
         "scheduled_capacity",
+        "private_endpoints_only",
     ],
 )
 def test_a_blueprint_lives_and_dies(project: Project, run: Callable[..., Run], name: str, stage: str) -> None:
