@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fargate_stacks.core.template import Template
-from fargate_stacks.deploy import contents, graph, guard, operate, plan
+from fargate_stacks.deploy import contents, graph, guard, nested, operate, plan
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.interrupts import Interrupts
@@ -106,7 +106,11 @@ def _look(template: Template, run: Run) -> _Doomed | None:
     if state.status == "REVIEW_IN_PROGRESS":
         return _Doomed(template, client, state, {})
     live = live_template(client, state)
-    physical = client.resources(state.id)
+    if nested.hides(live):
+        whole = nested.inside(client, state.id)
+        live, physical = {**live, "Resources": whole.resources}, whole.physical
+    else:
+        physical = client.resources(state.id)
     return _Doomed(
         template,
         client,
@@ -140,6 +144,15 @@ def _refuse_protected(doomed: Collection[_Doomed]) -> None:
             f"--no-enable-termination-protection --stack-name {names[0]}",
             exit_code=5,
         )
+    for one in doomed:
+        inner = [key for key in one.protected if "/" in key]
+        if inner:
+            # the template of a nested stack lies somewhere else: an update of this one does not reach it
+            raise DeployError(
+                f"destroy: {one.name}: deletion protection is on for {', '.join(inner)}, in a nested stack; switch it "
+                "off in that template and deploy it first",
+                exit_code=5,
+            )
 
 
 def _after(doomed: Mapping[str, _Doomed], app: Mapping[str, Template], run: Run) -> dict[str, set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fargate_stacks.deploy.answers import as_data
@@ -40,13 +40,22 @@ def sides(client: Client, change_set: str, stack_id: str | None) -> Sides:
     return found
 
 
-def inside(client: Client, stack_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the resources of a live nested stack, and of those nested in it, by path."""
-    physical = client.resources(stack_id)
-    for key, resource in _resources(client.template(stack_id, "Processed")).items():
-        yield key, resource
-        if resource.get("Type") == STACK and physical.get(key):
-            yield from _within(key, dict(inside(client, physical[key]))).items()
+class Live(NamedTuple):
+    """What is in a stack and in those nested in it, by path."""
+
+    resources: dict[str, Any]
+    physical: dict[str, str]
+
+
+def inside(client: Client, stack_id: str) -> Live:
+    """Read a live stack down through the nested ones, as macros have made it."""
+    found = Live(dict(_resources(client.template(stack_id, "Processed"))), dict(client.resources(stack_id)))
+    for key, resource in list(found.resources.items()):
+        if resource.get("Type") == STACK and found.physical.get(key):
+            inner = inside(client, found.physical[key])
+            found.resources.update(_within(key, inner.resources))
+            found.physical.update(_within(key, inner.physical))
+    return found
 
 
 def _within(logical_id: str, resources: Mapping[str, Any]) -> dict[str, Any]:

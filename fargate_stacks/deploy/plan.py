@@ -285,7 +285,7 @@ def _nested(client: Client, change: Mapping[str, Any], logical_id: str) -> Itera
         yield from _changes(client, found["Changes"], {}, f"{logical_id}/")
     elif _goes(change):
         # AWS says only that the nested stack goes: what goes with it is in its template
-        for key, resource in nested.inside(client, change["PhysicalResourceId"]):
+        for key, resource in nested.inside(client, change["PhysicalResourceId"]).resources.items():
             yield Change("Remove", f"{logical_id}/{key}", resource["Type"], policy=removal(resource))
 
 

@@ -10,7 +10,8 @@ import pytest
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import engine
 from fargate_stacks.deploy.client import call
-from fargate_stacks.deploy.messages import Message, Planned
+from fargate_stacks.deploy.destroy import destroy
+from fargate_stacks.deploy.messages import Deleting, Message, Planned
 from fargate_stacks.deploy.plan import Plan
 from fargate_stacks.deploy.run import Options
 from fargate_stacks.errors import DeployError
@@ -182,3 +183,39 @@ def test_the_processed_template_is_asked_for_by_the_change_set_alone(cloud: Clou
     )
     answer = call(cloud.api("cloudformation"), "GetTemplate", ChangeSetName=made[0], TemplateStage="Processed")
     assert answer["TemplateBody"] == cloud.client().planned_template(made[0])
+
+
+# destroy
+
+
+def destroyed(shelf: Shelf, resources: dict[str, Any], **more: Any) -> list[Message]:
+    said: list[Message] = []
+    wanted = template(resources=resources)
+    destroy({"shop": wanted}, shelf.cloud.client(), out=said.append, ask=lambda question: True, **more)
+    return said
+
+
+def test_what_is_full_in_a_nested_stack_is_emptied_with_its_approval(shelf: Shelf, cloud: Cloud) -> None:
+    resources = {"Net": shelf.nested({"Files": resource("AWS::S3::Bucket")})}
+    shelf.deploy(resources)
+    inner = cloud.physical(cloud.physical("shop")["Net"])
+    cloud.api("s3").put_object(Bucket=inner["Files"], Key="a", Body=b"x")
+    (told,) = [one for one in destroyed(shelf, resources) if isinstance(one, Deleting)]
+    assert (told.full, told.lost) == (("Net/Files",), ("Net/Files",))
+    assert cloud.client().stack("shop") is None
+
+
+def test_protection_in_a_nested_stack_is_refused_with_its_cure(shelf: Shelf, cloud: Cloud) -> None:
+    resources = {"Net": shelf.nested({"Log": resource("AWS::Logs::LogGroup", DeletionProtectionEnabled=True)})}
+    shelf.deploy(resources)
+    with pytest.raises(DeployError, match="deletion protection is on for Net/Log, in a nested stack") as caught:
+        destroyed(shelf, resources)
+    assert caught.value.exit_code == 5
+    assert cloud.client().stack("shop") is not None
+
+
+def test_what_a_loop_made_is_deleted(cloud: Cloud, tmp_path: Any, shelf: Shelf) -> None:
+    wanted = {"shop": foreign(tmp_path, LOOP)}
+    engine.deploy(wanted, cloud.client(), out=lambda message: None, ask=lambda question: True)
+    destroy(wanted, cloud.client(), out=lambda message: None, ask=lambda question: True)
+    assert cloud.client().stack("shop") is None
