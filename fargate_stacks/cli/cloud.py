@@ -172,7 +172,9 @@ def open_clouds(
     if local and profiles:
         raise DeployError("deploy: --local uses no profile; leave --profile out", exit_code=2)
     client = open_cloud(local=local, region=region, profile=common, start=start)
-    return client, {stack: connect(region=region, profile=name) for stack, name in single.items()}
+    # one client for a profile, so that its stacks share one budget of requests
+    opened = {name: connect(region=region, profile=name) for name in dict.fromkeys(single.values())}
+    return client, {stack: opened[name] for stack, name in single.items()}
 
 
 def open_cloud(*, local: bool, region: str | None, profile: str | None, start: bool = True) -> Client | None:

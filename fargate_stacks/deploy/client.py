@@ -354,7 +354,8 @@ def _remote(session: Any, endpoint_url: str | None, region: str | None) -> Clien
         return Renewed(session.create_client(service, **how), again)
 
     try:
-        region = region or session.get_config_variable("region")
+        # botocore knows the second name only; AWS's other tools read both
+        region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
         if not region:
             raise DeployError(
                 "deploy: no region; give --region, set AWS_REGION, or name it in the profile", exit_code=2

@@ -91,8 +91,8 @@ class Run:
         object.__setattr__(self, "_lock", threading.RLock())
         object.__setattr__(self, "begun", self.clock.monotonic())
 
-    _places: dict[tuple[str, str | None, str | None], Client] = field(init=False, repr=False, default_factory=dict)
-    _budgets: dict[tuple[str | None, str], Budget] = field(init=False, repr=False, default_factory=dict)
+    _places: dict[tuple[int, str | None, str | None], Client] = field(init=False, repr=False, default_factory=dict)
+    _budgets: dict[tuple[str | int | None, str], Budget] = field(init=False, repr=False, default_factory=dict)
     _lock: Any = field(init=False, repr=False, default=None)
     begun: float = field(init=False, repr=False, default=0.0)
 
@@ -103,7 +103,7 @@ class Run:
     def at(self, template: Template) -> Client:
         """Give the client of a stack's account and region; all that work there share one budget of reads."""
         first = self.clients.get(template.name, self.client)
-        key = (template.name if template.name in self.clients else "", template.region, template.account)
+        key = (id(first), template.region, template.account)
         with self._lock:
             if key not in self._places:
                 client = first.at(template.region, template.account)
@@ -117,7 +117,7 @@ class Run:
     def ecs_budget(self, template: Template) -> Budget:
         """Give the budget of what is asked of ECS in a stack's account and region, for all stacks there."""
         with self._lock:
-            account = template.account or (template.name if template.name in self.clients else None)
+            account = template.account or id(self.clients.get(template.name, self.client))
             place = (account, f"ecs of {template.region or self.client.region}")
             return self._budgets.setdefault(place, Budget(self.clock, rate=ECS_RATE))
 

@@ -67,6 +67,14 @@ def test_without_a_region_the_ways_to_give_one_are_named() -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "B")
+    monkeypatch.setenv(name, "eu-north-1")
+    assert connect().region == "eu-north-1"
+
+
 def test_without_credentials_the_way_to_sign_in_is_named() -> None:
     with pytest.raises(DeployError, match="no AWS credentials; sign in"):
         connect(region="eu-west-1")

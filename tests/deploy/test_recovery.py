@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fargate_stacks.errors import DeployError
+from tests.deploy.fake_stack import FakeChangeSet
 from tests.deploy.stage import Stage, resource, template
 
 TWO = {"Jobs": resource(), "Mail": resource()}
@@ -178,3 +179,39 @@ def test_a_stack_policy_is_set_before_an_update(stage: Stage) -> None:
     stage.deploy(template(resources={"Jobs": resource(DelaySeconds=1)}), stack_policy="{}")
     names = [name for name, _ in stage.cfn.calls]
     assert names.index("SetStackPolicy") < names.index("ExecuteChangeSet")
+
+
+def test_what_a_rollback_left_behind_is_named_before_it_is_made_anew(stage: Stage) -> None:
+    stack = stage.cfn.given("shop", "ROLLBACK_COMPLETE", {"Resources": TWO})
+    stage.cfn._say(stack, "Mail", "DELETE_SKIPPED", kind="AWS::SQS::Queue", physical="shop-mail-1")
+    stage.deploy(template(resources=TWO))
+    assert stage.stack().status == "CREATE_COMPLETE"
+    named = "its rollback has left behind Mail (shop-mail-1); what is made anew must not have the same name"
+    assert stage.texts()[0] == named
+
+
+def test_a_failed_create_in_which_nothing_lives_is_made_anew(stage: Stage) -> None:
+    """A validation ended it before anything was made: there is nothing to repair."""
+    stage.cfn.given("shop", "CREATE_FAILED", {"Resources": TWO}, resources={})
+    stage.deploy(template(resources=TWO))
+    assert [one.status for one in stage.cfn.stacks.values()] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
+    assert "delete what is left and create it?" in stage.asked[0]
+
+
+def test_a_failed_change_set_of_a_run_that_died_is_deleted_and_those_of_others_stay(stage: Stage) -> None:
+    stage.deploy(template(resources=TWO))
+    change_sets = stage.stack().change_sets
+    for name, status in (("fs-20260101-a", "FAILED"), ("theirs-failed", "FAILED"), ("theirs", "CREATE_COMPLETE")):
+        made = FakeChangeSet(f"arn:{name}", name, "UPDATE", {"Resources": TWO}, {}, {}, status=status)
+        made.execution = "AVAILABLE" if status == "CREATE_COMPLETE" else "UNAVAILABLE"
+        change_sets[made.id] = made
+    stage.deploy(template(resources=SLOWER))
+    assert [one.name for one in change_sets.values()][1:3] == ["theirs-failed", "theirs"]
+    assert "other change sets wait (theirs); a deploy makes them obsolete" in stage.texts()
+
+
+def test_change_sets_that_may_not_be_listed_stop_nothing(stage: Stage) -> None:
+    stage.deploy(template(resources=TWO))
+    stage.cfn.fail("ListChangeSets", "AccessDenied", "you may not")
+    stage.deploy(template(resources=SLOWER))
+    assert stage.stack().status == "UPDATE_COMPLETE"

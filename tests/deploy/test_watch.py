@@ -134,6 +134,21 @@ def test_the_tempo(seconds: float, events: bool, throttled: bool, pause: float) 
     assert paced(VirtualClock(), seconds, events=events, throttled=throttled) == pause
 
 
+def test_a_rollback_is_looked_at_as_often_as_a_beginning() -> None:
+    clock = VirtualClock()
+    tempo = Tempo(clock, local=False)
+    for _ in range(100):
+        clock.sleep(10)
+        tempo.read(events=False, throttled=False)
+    assert tempo.pause() == 10
+    tempo.hurry()
+    tempo.read(events=True, throttled=False)
+    assert tempo.pause() == 2
+    for _ in range(20):
+        tempo.read(events=False, throttled=False)
+    assert tempo.pause() == 5
+
+
 def test_throttling_slows_down_to_half_a_minute_and_is_forgotten() -> None:
     clock = VirtualClock()
     tempo = Tempo(clock, local=False)
