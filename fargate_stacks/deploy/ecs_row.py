@@ -111,10 +111,20 @@ class Watched:
     stopping: bool = False
     since: datetime | None = None
     """A deployment made before that is not ours; None believes any of our task definition."""
+    begun: datetime | None = None
+    """When CloudFormation's turn for it came; None where nobody told."""
+    concluded: bool = False
+    """CloudFormation has done what it had to do with it."""
 
     @property
     def settled(self) -> bool:
         return self.row is not None and self.row.settled
+
+    @property
+    def early(self) -> bool:
+        """What is seen was there before CloudFormation's turn came, which is not over: something new may follow."""
+        found = self.deployment
+        return not self.concluded and found is not None and is_older(found, self.begun)
 
 
 def choose(service: Service, native: Deployment | None, wanted: str, *, since: datetime | None) -> Deployment | None:
@@ -136,6 +146,11 @@ def look(one: Watched, *, gone: bool, now: datetime) -> Row:
     """Give the row of a service as it was last seen."""
     service, ours = one.service, one.deployment
     assert service is not None
+    row = _seen(one, service, ours, gone=gone, now=now)
+    return replace(row, state=State.WAITING, reason="") if row.settled and one.early and not gone else row
+
+
+def _seen(one: Watched, service: Service, ours: Deployment | None, *, gone: bool, now: datetime) -> Row:
     base = Row(
         service=one.name,
         state=State.WAITING,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fargate_stacks.core.template import Owner
@@ -32,6 +32,8 @@ CONCLUDED_WITHIN = 60.0
 """Seconds that ECS may need to show what CloudFormation has already seen."""
 TARGETS_EVERY = 15.0
 """Seconds between two looks at a service's targets; each tick on a local cloud."""
+SKEW = timedelta(seconds=2)
+"""How much the clocks of CloudFormation and ECS may differ."""
 EXTRA = 4
 """Calls at one time for what is asked service by service without need: targets, and tasks of those that lag."""
 
@@ -72,7 +74,10 @@ class ServiceWatch:
         if event.root:
             self._turned = self._turned or "ROLLBACK" in event.status or event.status.startswith("DELETE")
             return
-        self._begun.setdefault(event.logical_id, event.time)
+        self._begun.setdefault(event.logical_id, event.time - SKEW)
+        if event.logical_id in self.watched and event.settled:
+            self.watched[event.logical_id].concluded = True
+            self._next = self.clock.monotonic()
         if event.status.startswith("DELETE") or not event.physical_id.startswith("arn:"):
             return
         if event.type == DEFINITION and not self._turned:
@@ -85,10 +90,17 @@ class ServiceWatch:
         known = self.watched.get(logical_id)
         if known is not None and known.arn == arn:
             return
+        begun = self._begun.get(logical_id)
         owner = self.owners.get(logical_id)
         name = owner.name if owner is not None and owner.name else logical_id
         self.watched[logical_id] = Watched(
-            logical_id, name, arn, Collector(self.ecs, name), wanted=wanted or self._wanted(logical_id), since=since
+            logical_id,
+            name,
+            arn,
+            Collector(self.ecs, name),
+            wanted=wanted or self._wanted(logical_id),
+            since=since,
+            begun=begun,
         )
         self._next = self.clock.monotonic()
 
@@ -181,8 +193,9 @@ class ServiceWatch:
 
     def _named(self, one: Watched, service: Service | None) -> str:
         """Give the service deployment to ask about: the one that is known, the one that runs, or the newest."""
-        if one.deployment is not None and one.deployment.native:
-            return one.deployment.id
+        known = one.deployment
+        if known is not None and known.native and not is_older(known, one.begun):
+            return known.id
         if service is None or service.current or one.since is None:
             return service.current if service is not None else ""
         # one that was over before it was ever seen is told by the history alone
@@ -221,7 +234,7 @@ class ServiceWatch:
     def _collect(self, one: Watched, before: Row | None, row: Row) -> None:
         assert one.service is not None
         # while ECS names no deployment of ours, what was said before the stack's turn for it is not ours either
-        since = one.since or (one.deployment.created if one.deployment else self._begun.get(one.logical_id))
+        since = one.since or (one.deployment.created if one.deployment else one.begun)
         telling = one.collector.hear(one.service.events, since=since)
         one.collector.alarm(row.alarms)
         now = self.clock.monotonic()

@@ -59,7 +59,7 @@ class World(Answers):
 
         return act
 
-    def rolls_out(self) -> Callable[[], None]:
+    def rolls_out(self, definition: str = NEW) -> Callable[[], None]:
         """ECS begins with the new revision."""
 
         def act() -> None:
@@ -69,8 +69,8 @@ class World(Answers):
             older = self.service["deployments"][:1]
             for one in older:
                 one["status"] = "ACTIVE"
-            self.service["deployments"] = [self._entry(NEW, "ecs-svc/2"), *older]
-            self.service["taskDefinition"] = NEW
+            self.service["deployments"] = [self._entry(definition, "ecs-svc/2"), *older]
+            self.service["taskDefinition"] = definition
             if self.native:
                 self.service["currentServiceDeployment"] = DEPLOYMENT
                 self.deployment = {

@@ -15,9 +15,11 @@ from benchmarks.services import BUDGET, per_minute
 from fargate_stacks.cli.lines import Line
 from fargate_stacks.cli.screen import JsonLines, Plain
 from fargate_stacks.cli.tree import Tree
-from fargate_stacks.deploy.messages import Evidenced, Message
+from fargate_stacks.deploy.ecs_row import Row
+from fargate_stacks.deploy.messages import Evidenced, Message, Rollout, TaskFailed
 from fargate_stacks.errors import DeployError
 from fargate_stacks.snapshots import TemplateFile
+from tests.deploy.answers import OLD, SERVICE
 from tests.deploy.rollouts import World
 from tests.deploy.scenes import SCENES
 
@@ -98,6 +100,42 @@ def test_express_is_said_on_the_change_set_and_nowhere_else() -> None:
     world.play(express=True)
     assert world.requests["CreateChangeSet"]["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": False}
     assert "DisableRollback" not in world.requests["ExecuteChangeSet"]
+
+
+def only_the_service_changes(world: World) -> None:
+    """The service is updated, its task definition stays, and ECS begins a deployment some seconds later."""
+    world.at(0, world.cfn("shop", "UPDATE_IN_PROGRESS"))
+    world.at(1, world.cfn("ApiService", "UPDATE_IN_PROGRESS", SERVICE))
+    world.at(8, world.rolls_out(OLD))
+
+
+def rows(said: list[Message]) -> list[Row]:
+    return [one.ecs for one in said if isinstance(one, Rollout)]
+
+
+def test_what_ran_before_is_not_done_while_something_may_follow() -> None:
+    world = World(native=False)
+    world.clock.sleep(60)
+    only_the_service_changes(world)
+    failure = world.fails("EssentialContainerExited", "x", exit_code=1, definition=OLD)
+    world.at(20, failure, world.counts(running=0, pending=2, failed=1))
+    world.at(40, world.comes_up())
+    world.ends_well(45)
+    said, _ = world.play()
+    assert [row.state for row in rows(said)] == ["waiting", "rolling out", "rolling out", "done"]
+    assert [one.failing.exit_code for one in said if isinstance(one, TaskFailed)] == [1]
+
+
+def test_an_update_that_needs_no_deployment_is_done_when_cloudformation_is() -> None:
+    world = World(native=False)
+    world.clock.sleep(60)
+    world.at(0, world.cfn("shop", "UPDATE_IN_PROGRESS"))
+    world.at(1, world.cfn("ApiService", "UPDATE_IN_PROGRESS", SERVICE))
+    world.ends_well(20)
+    said, error = world.play()
+    assert error is None
+    assert [row.state for row in rows(said)] == ["waiting", "done"]
+    assert world.clock.passed < 100
 
 
 def test_what_a_service_said_before_is_no_evidence() -> None:
