@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CHECKOV_VENV ?= .venv-checkov
 FOREIGN_VENV ?= .venv-foreign
+IAM_VENV ?= .venv-iam
 CDK ?= .venv-cdk
 BIN := $(VENV)/bin
 BLUEPRINT ?= blueprints/web_service.py
@@ -13,6 +14,8 @@ SOURCES := fargate_stacks tests blueprints benchmarks
 export CHECKOV := $(CURDIR)/$(CHECKOV_VENV)/bin/checkov
 # the AWS command line and SAM's, with a botocore of their own, drive the local cloud in tests
 export FOREIGN := $(CURDIR)/$(FOREIGN_VENV)/bin
+# cloudsplaining brings 90 MB that nothing else needs: a Python of its own reads our policies
+export SPLAIN := $(CURDIR)/$(IAM_VENV)/bin/python
 export CDK_MODULES := $(CURDIR)/$(CDK)/node_modules
 # whatever is signed in on this machine, no target may use it
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
@@ -41,6 +44,11 @@ $(CHECKOV_VENV)/.installed:
 	$(CHECKOV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'checkov==3.3.30'
 	touch $@
 
+$(IAM_VENV)/.installed:
+	test -x $(IAM_VENV)/bin/python || $(PYTHON) -m venv $(IAM_VENV)
+	$(IAM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'cloudsplaining==0.9.1'
+	touch $@
+
 demo: setup
 	$(RUN) synth --app $(BLUEPRINT)
 	$(RUN) check --app $(BLUEPRINT)
@@ -52,7 +60,7 @@ $(FOREIGN_VENV)/.installed:
 	$(FOREIGN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'awscli>=1.46' 'aws-sam-cli>=1.170'
 	touch $@
 
-test: setup $(CHECKOV_VENV)/.installed $(FOREIGN_VENV)/.installed $(CDK)/.installed
+test: setup $(CHECKOV_VENV)/.installed $(FOREIGN_VENV)/.installed $(IAM_VENV)/.installed $(CDK)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: setup
@@ -88,4 +96,4 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) $(FOREIGN_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV_VENV) $(IAM_VENV) $(FOREIGN_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
