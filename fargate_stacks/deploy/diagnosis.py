@@ -63,17 +63,22 @@ class Paths:
     """Where the resources of nested stacks are, learned from the events that name the nested stacks."""
 
     def __init__(self) -> None:
-        self._within: dict[str, str] = {}
+        self._within: dict[str, tuple[str, str]] = {}
+        """By the id of a nested stack, the stack that it is in and its logical id there."""
 
     def saw(self, event: Event) -> None:
         """Take in an event: one of a nested stack, in its parent, tells where the nested one is."""
         nested = event.physical_id
         if event.type == "AWS::CloudFormation::Stack" and nested and nested != event.stack_id:
-            self._within[nested] = f"{self._within.get(event.stack_id, '')}{event.logical_id}/"
+            self._within[nested] = event.stack_id, event.logical_id
 
     def of(self, event: Event) -> str:
         """Give the path of a resource: its logical id, after those of the stacks it is nested in."""
-        return self._within.get(event.stack_id, "") + event.logical_id
+        path, stack = event.logical_id, event.stack_id
+        while stack in self._within:
+            stack, around = self._within[stack]
+            path = f"{around}/{path}"
+        return path
 
 
 def diagnose(
@@ -89,8 +94,11 @@ def diagnose(
     followed = 0
     roots: list[Event] = []
     paths = Paths()
+    events = list(events)
     for event in events:
+        # what happened in a nested stack may come before the event that tells its id
         paths.saw(event)
+    for event in events:
         if event.physical_id == stack_id:
             roots.append(event)
         elif event.root or not event.status.endswith("_FAILED"):

@@ -175,6 +175,8 @@ class _Watch:
             return False
         events, troubles = self.operation.stream.read(whole=whole)
         for event in events:
+            self.paths.saw(event)
+        for event in events:
             self.say(event)
         for trouble in troubles:
             self.suffer(trouble)
@@ -196,7 +198,6 @@ class _Watch:
         else:
             self.at_work[event.logical_id] = None
         owner = self.operation.owners.get(event.logical_id) if home and not event.root else None
-        self.paths.saw(event)
         path = self.paths.of(event) if not home else ""
         self.out(Happened(stack=self.operation.name, event=event, owner=owner, path=path))
         if self.operation.beside is not None:

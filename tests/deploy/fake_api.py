@@ -70,6 +70,11 @@ class FakeApi:
         return answer
 
 
+def held(service: str, operation: str, answer: Any) -> None:
+    """Hold an answer that was written down against botocore's model of it."""
+    _valid(answer, model(service).operation_model(operation).output_shape, f"answer of {operation}")
+
+
 def _valid(value: Any, shape: Any, what: str) -> None:
     report = ParamValidator().validate(value, shape)
     assert not report.has_errors(), f"{what}: {report.generate_report()}"

@@ -11,18 +11,15 @@ from dataclasses import replace
 from datetime import UTC
 
 import pytest
-from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from fargate_stacks.cli.github import GitHub
-from fargate_stacks.cli.lines import Line
 from fargate_stacks.cli.screen import JsonLines, Plain, Quiet, Screen
-from fargate_stacks.cli.tree import Tree
 from fargate_stacks.core.construct import Source
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.messages import Message
 from fargate_stacks.errors import DeployError
-from fargate_stacks.snapshots import TemplateFile
+from tests.deploy.golden import Beside, Frames, Golden
 from tests.deploy.stage import Stage, referring, resource, template
 
 OWNER = Owner("Web", "Service", Source("infra.py", 12))
@@ -40,10 +37,6 @@ RISKY = template(
         ),
     },
 )
-
-
-class Golden(TemplateFile):
-    file_extension = "txt"
 
 
 def creates_two(stage: Stage) -> None:
@@ -80,29 +73,6 @@ def nothing_to_do(stage: Stage) -> None:
 SCENES: dict[str, Callable[[Stage], None]] = {
     one.__name__: one for one in (creates_two, create_fails, update_with_risks, destroys, nothing_to_do)
 }
-
-
-class Frames(Tree):
-    """The live screen as pictures: what stays above, and the block whenever it looks different."""
-
-    def __init__(self, stage: Stage, width: int, height: int = 16) -> None:
-        console = Console(file=io.StringIO(), width=width, height=height, color_system=None, legacy_windows=False)
-        self.screen = console
-        super().__init__(io.StringIO(), io.StringIO(), zone=UTC, console=console, now=stage.clock.monotonic)
-        self.pictures: list[str] = []
-        self.heights: list[int] = []
-
-    def _above(self, line: Line, *, out: bool = False) -> None:
-        self.pictures.append(line.text)
-
-    def _show(self) -> None:
-        with self.screen.capture() as drawn:
-            self.screen.print(self.block())
-        rows = drawn.get().splitlines()
-        self.heights.append(len(rows))
-        picture = "\n".join(f"| {row.rstrip()}" for row in rows)
-        if picture.strip("| ") and picture not in self.pictures[-1:]:
-            self.pictures.append(picture)
 
 
 def played(name: str, screen: Callable[[Stage], Screen]) -> tuple[Screen, str]:
@@ -159,16 +129,9 @@ def test_json_lines_are_as_reviewed(name: str, snapshot: SnapshotAssertion) -> N
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("name", SCENES)
 def test_live_is_as_reviewed(name: str, width: int, snapshot: SnapshotAssertion) -> None:
-    shown, error = played(name, lambda stage: Frames(stage, width))
+    shown, error = played(name, lambda stage: Frames(stage.clock.monotonic, width))
     assert isinstance(shown, Frames)
     assert "\n".join(shown.pictures) + "\n" + error == snapshot(extension_class=Golden, name=f"{name}-live-{width}")
-
-
-class Beside(Plain):
-    """Nothing but what GitHub sees."""
-
-    def draw(self, message: Message) -> None:
-        pass
 
 
 def test_github_is_as_reviewed(snapshot: SnapshotAssertion, tmp_path: object) -> None:
@@ -193,7 +156,7 @@ def test_github_is_as_reviewed(snapshot: SnapshotAssertion, tmp_path: object) ->
 @pytest.mark.parametrize("width", [20, 80])
 def test_the_block_is_never_taller_or_wider_than_the_terminal(height: int, width: int) -> None:
     stage = Stage()
-    frames = Frames(stage, width, height)
+    frames = Frames(stage.clock.monotonic, width, height)
     many = {f"Queue{number}": resource() for number in range(60)}
     stage.said = _Through(frames)
     stage.deploy(template("a", many), replace(template("b", many)), template("c", many))
