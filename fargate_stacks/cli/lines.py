@@ -160,7 +160,7 @@ def _stack(message: Message) -> str:
 
 def short(value: str | None) -> str:
     """Give a value in at most 60 columns."""
-    text = "?" if value is None else one_line(value)
+    text = "?" if value is None else one_line(value) or "(none)"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

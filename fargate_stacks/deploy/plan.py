@@ -309,10 +309,19 @@ def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:
         told.add(path)
         yield PropertyChange(
             named(path, before, after),
-            before=target.get("BeforeValue", _shown(before.get(name))),
-            after=target.get("AfterValue", _shown(after.get(name))),
+            before=_side(target, "BeforeValue", "Add", before.get(name)),
+            after=_side(target, "AfterValue", "Remove", after.get(name)),
             recreates=target.get("RequiresRecreation") == "Always",
         )
+
+
+def _side(target: Mapping[str, Any], key: str, absent: str, whole: Any) -> str | None:
+    """Give one side of a change; an empty text where the property is not there, None where AWS does not tell."""
+    if key in target:
+        return str(target[key])
+    if target.get("AttributeChangeType") == absent:
+        return ""
+    return None if target.get("Path") else _shown(whole)
 
 
 def named(path: str, *properties: Any) -> str:

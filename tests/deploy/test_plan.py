@@ -179,3 +179,18 @@ def test_named_items_of_lists_stand_in_paths_by_their_names() -> None:
     assert named("Containers.0.Environment.0.Value", old, new) == "Containers.app.Environment.A_B/C.Value"
     assert named("Containers.0.Environment.7.Value", old, new) == "Containers.app.Environment.7.Value"
     assert named("List.0", old, new) == "List.0"
+
+
+@pytest.mark.parametrize(
+    ("more", "before", "after"),
+    [
+        ({"AttributeChangeType": "Add", "AfterValue": "1"}, "", "1"),
+        ({"AttributeChangeType": "Remove", "BeforeValue": "1"}, "1", ""),
+        ({"AttributeChangeType": "Modify", "AfterValue": "1"}, None, "1"),
+    ],
+)
+def test_a_property_that_is_not_there_is_told_from_one_that_is_not_known(
+    stage: Stage, more: dict[str, str], before: str | None, after: str | None
+) -> None:
+    found = made(stage, {"Details": target(Path="/Properties/DelaySeconds", **more)})
+    assert [(one.before, one.after) for one in found.changes[0].properties] == [(before, after)]
