@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fargate_stacks import Template
+from tests import readers
 from tests.localcloud import Cloud
 
 
@@ -266,6 +267,7 @@ def _policy(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
 
 
 READERS: dict[str, Callable[[Cloud, str, dict[str, Any]], Compared]] = {
+    **readers.READERS,
     "AWS::EC2::Route": _route,
     "AWS::EC2::SubnetRouteTableAssociation": _association,
     "AWS::ElasticLoadBalancingV2::TargetGroup": _group,

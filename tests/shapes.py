@@ -19,6 +19,8 @@ BEYOND = {
         "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
         "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
     ),
+    # the reference says so itself: "For an internet gateway, the state is available when attached to a VPC"
+    "AttachmentStatus": ("available",),
     # EC2 answers in lower case, as the examples of its reference do
     "State": ("pending", "available", "deleting", "deleted"),
 }

@@ -105,9 +105,11 @@ ministack.services.ec2 _ACTION_MAP
 ministack.services.ec2 _addresses
 ministack.services.ec2 _instances
 ministack.services.ec2 _az_id_for_zone_name
+ministack.services.ec2 _flow_logs
 ministack.services.ec2 _internet_gateways
 ministack.services.ec2 _nat_gateways
 ministack.services.ec2 _network_interfaces
+ministack.services.ec2 _p
 ministack.services.ec2 _route_tables
 ministack.services.ec2 _rules_match
 ministack.services.ec2 _security_groups

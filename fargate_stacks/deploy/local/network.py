@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from ministack.core.responses import get_region
 from ministack.services import ec2
@@ -38,6 +39,46 @@ def register() -> None:
     actions["DescribeNatGateways"] = _with_addresses(actions["DescribeNatGateways"])
     for name in ("CreateVpc", "DescribeVpcs", "CreateDefaultVpc"):
         actions[name] = _without_inner_ids(actions[name])
+    actions["CreateFlowLogs"] = _keeping_all(actions["CreateFlowLogs"])
+    actions["DescribeFlowLogs"] = _telling_all(actions["DescribeFlowLogs"])
+
+
+_FLOW_LOG = {
+    "LogGroupName": "logGroupName",
+    "DeliverLogsPermissionArn": "deliverLogsPermissionArn",
+    "MaxAggregationInterval": "maxAggregationInterval",
+    "LogFormat": "logFormat",
+}
+
+
+def _keeping_all(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Keep what the emulator forgets of a flow log."""
+
+    def created(params: Any) -> Any:
+        told = create(params)
+        for found in re.findall(rb"<item>(fl-\w+)</item>", told[2]):
+            for name in _FLOW_LOG:
+                if ec2._p(params, name):
+                    ec2._flow_logs[found.decode()][name] = ec2._p(params, name)
+        return told
+
+    return created
+
+
+def _telling_all(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def described(params: Any) -> Any:
+        status, kinds, body = describe(params)
+
+        def whole(found: re.Match[bytes]) -> bytes:
+            record = ec2._flow_logs[found.group(1).decode()]
+            more = "".join(
+                f"<{tag}>{escape(record[name])}</{tag}>" for name, tag in _FLOW_LOG.items() if name in record
+            )
+            return found.group(0) + more.encode()
+
+        return status, kinds, re.sub(rb"<flowLogId>([^<]*)</flowLogId>", whole, body)
+
+    return described
 
 
 def _without_inner_ids(action: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -36,7 +36,7 @@ def register() -> None:
     serve("eks", "eks", _PROFILES)
     serve("wafv2", "wafv2", _LOGGING)
     serve("elbv2", "elasticloadbalancing", _BALANCERS)
-    for service, handler in (("ecs", "ecs"), ("efs", "elasticfilesystem")):
+    for service, handler in (("ecs", "ecs"), ("efs", "elasticfilesystem"), ("servicediscovery", "servicediscovery")):
         serve(service, handler, {})
     for one in TYPES:
         one.register()

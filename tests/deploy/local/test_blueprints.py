@@ -12,6 +12,7 @@ import pytest
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import local_api
 from tests.cli.conftest import Project, Run
+from tests.deploy.local.test_whole import of_a_service
 
 BLUEPRINTS = Path(__file__).parents[3] / "blueprints"
 LISTS = {
@@ -68,9 +69,7 @@ def inventory(project: Project) -> dict[str, int]:
         client = api(project, service)
         for call, key in calls:
             found = getattr(client, call)().get(key, [])
-            # a service's own role stays when its last resource is gone
-            own = [one for one in found if "/aws-service-role/" in str(one)]
-            counted[f"{service}:{key}"] = len(found) - len(own)
+            counted[f"{service}:{key}"] = sum(not of_a_service(one) for one in found)
     return counted
 
 

@@ -62,6 +62,8 @@ class Reader:
                 record = record[0] if record else None
         if not record or record.get("status", record.get("State")) in ("INACTIVE", "deleted", "deleting"):
             return None
+        if record.get("DeletedDate"):
+            return None
         known = {key.lower(): value for key, value in record.items()}
         found = {
             name: known[self.renamed.get(name, name).lower()]
@@ -304,6 +306,13 @@ READERS: dict[str, Reader] = {
         _scaled,
         "ScalableTargets",
         "MinCapacity MaxCapacity ResourceId ScalableDimension ServiceNamespace SuspendedState",
+    ),
+    "AWS::SecretsManager::Secret": Reader(
+        "secretsmanager",
+        "DescribeSecret",
+        lambda physical_id, props: {"SecretId": physical_id},
+        "",
+        "Name Description KmsKeyId Tags",
     ),
     "AWS::CloudWatch::Alarm": Reader(
         "cloudwatch",
