@@ -78,7 +78,7 @@ def of_a_service(one: Any) -> bool:
 
 
 def readback(cloud: Cloud, body: Any) -> Deployed:
-    described: Any = SimpleNamespace(resources=body["Resources"], parameters={}, outputs={})
+    described: Any = SimpleNamespace(resources=body["Resources"], parameters={}, outputs={}, metadata={})
     return Deployed(cloud, {"s": described})
 
 
