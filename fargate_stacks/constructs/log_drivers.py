@@ -55,6 +55,8 @@ class FireLens(LogDriver):
     log_metadata: bool = True
     """Whether cluster, task and definition are added to each line."""
     memory_reservation: int = 64
+    memory: int | None = None
+    """A hard limit in MiB; the task's memory is the limit when None."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "config_file_type": "is always file on Fargate; give config_file=",
@@ -78,6 +80,7 @@ class FireLens(LogDriver):
             image=self.image,
             user="0",  # it writes the socket that the others' lines come through
             memory_reservation=self.memory_reservation,
+            memory=self.memory,
             firelens=self,
         )
 

@@ -75,6 +75,8 @@ class OpenTelemetry(Value):
     """What the task role may do for a configuration of your own."""
     image: Text = "public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1"
     memory_reservation: int = 64
+    memory: int | None = None
+    """A hard limit in MiB; the task's memory is the limit when None."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "namespace": "is called metrics",
@@ -92,6 +94,7 @@ class OpenTelemetry(Value):
             raise self.refuse("it sends nothing; leave traces on, or give metrics= a namespace")
         if self.metrics is not None and not _is_namespace(self.metrics):
             raise self.refuse(f"metrics is a namespace of {_NAMESPACE}, got {shown(self.metrics)}")
+        self._collector().check()
 
     @verb
     def send(self, *, container: str | None = None) -> Access:
@@ -115,6 +118,9 @@ class OpenTelemetry(Value):
             env={"AOT_CONFIG_CONTENT": self._configuration() if self.config is None else self.config},
             essential=False,
             memory_reservation=self.memory_reservation,
+            memory=self.memory,
+            readonly_root=True,
+            drop=["ALL"],
         )
         # a configuration of one's own may leave out what answers the check
         return collector if self.config is not None else replace(collector, health=HealthCheck(["CMD", "/healthcheck"]))

@@ -81,3 +81,23 @@ AWS_SOLUTIONS = {
     ),
     "AwsSolutions-VPC7": Accepted("A network has flow logs", LINES),
 }
+ALONE = {
+    "windows": {
+        "ecs_containers_readonly_access_check": Accepted(
+            "A root file system is read-only", "Windows containers cannot have one that is"
+        ),
+        "ecs_task_definition_nonroot_user_check": Accepted(
+            "A container has a user that is not root", "ECS takes no user for Windows containers; their image says it"
+        ),
+    },
+    "arm64_sidecars": {
+        "ecs_containers_readonly_access_check": Accepted(
+            "A root file system is read-only", "the router of log lines writes its configuration and the socket"
+        ),
+        "ecs_task_definition_nonroot_user_check": Accepted(
+            "A container has a user that is not root",
+            "the router of log lines must be root, and a shared volume belongs to it",
+        ),
+    },
+}
+"""Rules of Control Tower that single blueprints cannot pass, whatever they pay."""

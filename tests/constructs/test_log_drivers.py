@@ -46,11 +46,12 @@ def test_each_field_of_the_router_is_a_property() -> None:
         config_file="/conf/extra.conf",
         log_metadata=False,
         memory_reservation=128,
+        memory=256,
     )
     found = containers(Task(containers=[APP], logs=driver))
     assert found["app"]["LogConfiguration"] == {"LogDriver": "awsfirelens"}
     router = found["log_router"]
-    assert (router["Image"], router["MemoryReservation"]) == ("example/router:2", 128)
+    assert (router["Image"], router["MemoryReservation"], router["Memory"]) == ("example/router:2", 128, 256)
     assert router["FirelensConfiguration"] == {
         "Type": "fluentd",
         "Options": {

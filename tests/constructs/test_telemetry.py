@@ -39,6 +39,8 @@ def test_a_collector_runs_beside_the_task_and_does_not_end_it() -> None:
     assert (collector["Essential"], collector["MemoryReservation"]) == (False, 64)
     assert collector["Command"] == ["--config=env:AOT_CONFIG_CONTENT"]
     assert collector["HealthCheck"]["Command"] == ["CMD", "/healthcheck"]
+    assert collector["ReadonlyRootFilesystem"] is True
+    assert collector["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
 
 
 def test_the_first_container_is_told_where_to_send_or_the_one_named() -> None:
@@ -108,11 +110,13 @@ def test_a_configuration_of_ones_own_stands_as_it_is_with_its_statements() -> No
         statements=[allow("aps:RemoteWrite", on=["arn:aws:aps:eu-west-1:123456789012:workspace/ws-1"])],
         image="example/collector:1",
         memory_reservation=128,
+        memory=256,
     )
     template = watched(own)
     collector = containers(template)["otel-collector"]
     assert collector["Environment"] == [{"Name": "AOT_CONFIG_CONTENT", "Value": "receivers: {}\nservice: {}\n"}]
-    assert (collector["Image"], collector["MemoryReservation"]) == ("example/collector:1", 128)
+    assert collector["Image"] == "example/collector:1"
+    assert (collector["MemoryReservation"], collector["Memory"]) == (128, 256)
     assert "HealthCheck" not in collector
     assert [one["Action"] for one in statements(template, "WebTaskPolicy")] == [["aps:RemoteWrite"]]
 

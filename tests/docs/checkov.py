@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.blueprints.accepted import AWS_SOLUTIONS, CHECKOV, CONTROL_TOWER, Accepted
+from tests.blueprints.accepted import ALONE, AWS_SOLUTIONS, CHECKOV, CONTROL_TOWER, Accepted
 
 HEAD = """\
 # What security rules say
 
 [checkov](https://www.checkov.io), the guard rules of AWS Control Tower and cdk-nag's AwsSolutions judge every
-blueprint in our tests. Without a domain and without money some of their rules cannot pass; these tables name them
-all. Each remedy is made when you ask for it, and none behind your back.
+blueprint in our tests. Without a domain and without money some of their rules cannot pass, and two blueprints cannot
+pass some at all; these tables name them all. Each remedy is made when you ask for it, and none behind your back.
 
 ## The blueprint that asks for everything
 
@@ -43,6 +43,7 @@ from the same data by `make pages`.
 
 def page() -> str:
     packs = {"checkov": CHECKOV, "Control Tower": CONTROL_TOWER, "cdk-nag AwsSolutions": AWS_SOLUTIONS}
+    packs |= {f"Control Tower, `{name}` alone": rules for name, rules in ALONE.items()}
     return HEAD + "\n".join(_table(pack, accepted) for pack, accepted in packs.items()) + FOOT
 
 

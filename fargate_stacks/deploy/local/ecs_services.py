@@ -126,7 +126,9 @@ class Service:
         """Tell whether a task runs and passes the checks that it has."""
         if not one.task.live or one.task.status != "RUNNING":
             return False
-        checked = any(container.get("healthCheck") for container in one.deployment.definition["containerDefinitions"])
+        containers = one.deployment.definition["containerDefinitions"]
+        # what is not essential has no part in a task's health (API reference, HealthCheck)
+        checked = any(each.get("healthCheck") for each in containers if each.get("essential", True))
         if checked and one.task.record["healthStatus"] != "HEALTHY":
             return False
         if self.record.get("loadBalancers"):

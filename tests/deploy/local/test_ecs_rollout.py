@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.deploy.local.facts import ecs, ecs_guide, fact
-from tests.deploy.local.scene import Scene, by_hand, scene
+from tests.deploy.local.scene import QUIET, Scene, by_hand, scene
+from tests.deploy.local.services import definition
 
 __all__ = ["by_hand", "scene"]
 
@@ -237,3 +238,14 @@ def test_a_newer_deployment_supersedes_one_that_runs(scene: Scene, by_hand: Any)
         assert scene.deployment(1)["status"] == "STOPPED"
         scene.passes(300)
         assert len(scene.service["deployments"]) == 1
+
+
+def test_what_is_not_essential_has_no_part_in_a_tasks_health(scene: Scene) -> None:
+    """API reference, HealthCheck: only essential containers count."""
+    task = definition(dict(QUIET))
+    side = {"Name": "side", "Image": "example/side:1", "Essential": False, "HealthCheck": {"Command": ["CMD", "/ok"]}}
+    task["Properties"]["ContainerDefinitions"].append(side)
+    scene.made(task=task)
+    [found] = scene.tasks()
+    assert found["healthStatus"] == "UNKNOWN"
+    assert scene.events()[-1] == "(service …) has reached a steady state."
