@@ -317,6 +317,7 @@ def local_api(service: str, endpoint_url: str, *, region: str = LOCAL_REGION, ac
             retries={"mode": "standard", "total_max_attempts": 4},
             connect_timeout=5,
             ignore_configured_endpoint_urls=True,
+            inject_host_prefix=False,  # data-127.0.0.1 is no host
             user_agent_extra=_agent(),
         ),
     )

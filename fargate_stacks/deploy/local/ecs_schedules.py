@@ -43,7 +43,7 @@ def _run(target: Mapping[str, Any], rule: Mapping[str, Any]) -> None:
             "Cluster": target["Arn"],
             "TaskDefinition": definition,
             "Count": given.pop("TaskCount", 1),
-            "StartedBy": f"{'chronos-schedule' if 'ScheduleExpression' in rule else 'events-rule'}/{name}"[:36],
+            "StartedBy": f"{'chronos-schedule' if 'FlexibleTimeWindow' in rule else 'events-rule'}/{name}"[:36],
             "Overrides": _overrides(target.get("Input")),
         }
     )

@@ -10,7 +10,7 @@ from ministack.services import ecs
 
 from fargate_stacks.deploy.local import ecs_placing, ecs_tasks
 from fargate_stacks.deploy.local.ecs_service_api import network_problems, tag_problems
-from fargate_stacks.deploy.local.scenarios import KINDS, script
+from fargate_stacks.deploy.local.scenarios import script
 from fargate_stacks.deploy.local.tempo import clock
 
 Data = dict[str, Any]
@@ -34,12 +34,13 @@ def _run(data: Data) -> Any:
         cluster = ecs._clusters[ecs._resolve_cluster_name(data.get("cluster") or "default")]
         definition = ecs._task_defs[ecs._resolve_td_key(data["taskDefinition"])]
         made = [_one(data, cluster, definition) for _ in range(int(data.get("count", 1)))]
-        tasks = [ecs._sanitize(task.record) for task in made if task is not None]
-        failures = [{"reason": KINDS["no-capacity"].reason} for task in made if task is None]
+        tasks = [ecs._sanitize(one.record) for one in made if isinstance(one, ecs_tasks.Task)]
+        failures = [{"reason": one} for one in made if isinstance(one, str)]
         return json_response({"tasks": tasks, "failures": failures})
 
 
-def _one(data: Data, cluster: Data, definition: Data) -> ecs_tasks.Task | None:
+def _one(data: Data, cluster: Data, definition: Data) -> ecs_tasks.Task | str:
+    """Start a task, or say why there is no place for it."""
     tags = data.get("tags", [])
     propagated = ecs._tags.get(definition["taskDefinitionArn"], [])
     if data.get("propagateTags") == "TASK_DEFINITION":
@@ -52,7 +53,7 @@ def _one(data: Data, cluster: Data, definition: Data) -> ecs_tasks.Task | None:
         [*tags, *propagated],
     )
     if rule is not None and rule.kind.moment == "place":
-        return None
+        return rule.kind.reason
     strategy = ecs._launch_choice(data, cluster)[1]
     return ecs_placing.begin(
         definition,
