@@ -171,8 +171,8 @@ def _seen(one: Watched, service: Service, ours: Deployment | None, *, gone: bool
     state = _STATES.get(ours.status)  # None for a status that this version does not know
     hook = next((hook for hook in ours.hooks if hook.waits), None) if state is State.ROLLING else None
     known = state or State.ROLLING
-    # after a rollback nothing of our revision runs: what the service runs is told instead
-    runs = service if known is State.UNDONE else ours
+    # where nothing of our revision is wanted any more, what the service runs is told instead
+    runs = service if known is State.UNDONE or (known is State.BACK and not ours.desired) else ours
     return replace(
         base,
         state=State.APPROVAL if hook is not None else known,

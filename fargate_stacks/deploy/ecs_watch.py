@@ -324,7 +324,9 @@ def _ours(one: Watched, found: Deployment | None) -> Deployment | None:
 def _sentence(one: Watched) -> str:
     row = one.row
     assert row is not None
-    why = f": {row.reason}" if row.reason else ""
+    known = one.collector.evidence()
+    means = next((hint.means for hint in [*(h for kind in known.stopped for h in kind.hints), *known.hints]), "")
+    why = f": {means or row.reason}" if means or row.reason else ""
     if row.state is State.WAITING:
         running = one.service.task_definition.rpartition("/")[2] if one.service else "another task definition"
         return f"{one.name} runs {running}, not {one.wanted.rpartition('/')[2]}"

@@ -15,7 +15,8 @@ from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.engine import deploy
 from fargate_stacks.deploy.local import tempo
 from fargate_stacks.deploy.local.scenarios import TAG
-from fargate_stacks.deploy.messages import Diagnosed, Evidenced, Message, Warn
+from fargate_stacks.deploy.messages import Diagnosed, Evidenced, Message, Note, Rollout, Warn
+from fargate_stacks.deploy.run import Options
 from fargate_stacks.errors import DeployError
 from tests.localcloud import Cloud
 
@@ -147,3 +148,49 @@ def test_the_last_lines_of_the_log_are_in_the_evidence(cloud: Cloud) -> None:
     said, _ = rehearse(cloud, shop("crash"))
     (evidence,) = [one.evidence for one in said if isinstance(one, Evidenced)]
     assert any("the program ends here, on order" in line for kind in evidence.stopped for line in kind.log)
+
+
+@pytest.mark.usefixtures("minutes_in_seconds")
+def test_a_stack_that_is_complete_whose_service_went_back_in_silence_is_no_success(cloud: Cloud) -> None:
+    tempo.clock.speed = math.inf
+    assert rehearse(cloud, shop())[1] == 0
+    tempo.clock.speed = 60
+    said: list[Message] = []
+    with pytest.raises(DeployError, match="shop: Api is rolled back: the program ended by itself with an error") as no:
+        deploy(
+            shop("crash"),
+            cloud.client(),
+            out=said.append,
+            ask=lambda _: True,
+            confirm=lambda _: True,
+            options=Options(express=True),
+        )
+    assert no.value.exit_code == 10
+    assert cloud.settled("shop")["StackStatus"] == "UPDATE_COMPLETE"
+    assert "exit-1" in codes(said)
+
+
+def test_express_is_done_when_the_service_is(cloud: Cloud) -> None:
+    said: list[Message] = []
+    deploy(shop(), cloud.client(), out=said.append, ask=lambda _: True, options=Options(express=True))
+    assert [one.ecs.state for one in said if isinstance(one, Rollout)][-1] == "done"
+
+
+def test_fail_fast_stops_the_deployment_before_the_breaker_does(cloud: Cloud, minutes_in_seconds: None) -> None:
+    tempo.clock.speed = math.inf
+    assert rehearse(cloud, shop())[1] == 0
+    tempo.clock.speed = 60
+    said: list[Message] = []
+    with pytest.raises(DeployError) as no:
+        deploy(
+            shop("crash"),
+            cloud.client(),
+            out=said.append,
+            ask=lambda _: True,
+            confirm=lambda _: True,
+            options=Options(fail_fast=1),
+        )
+    assert no.value.exit_code == 7
+    assert any("stopping the deployment" in one.text for one in said if isinstance(one, Note))
+    rows = [one.ecs for one in said if isinstance(one, Rollout)]
+    assert rows[-1].reason == "The service deployment was stopped by a user"

@@ -27,6 +27,7 @@ from fargate_stacks.deploy.local import (
 )
 from fargate_stacks.deploy.local.calls import Refused, json_call
 from fargate_stacks.deploy.local.shapes import input_of
+from fargate_stacks.deploy.local.stacks import events
 from fargate_stacks.deploy.local.tempo import clock
 
 Data = dict[str, Any]
@@ -289,6 +290,8 @@ SHOWN = 1.0
 
 
 async def _until_steady(arn: str, props: Props) -> None:
+    if events.express():
+        return
     try:
         while not over(arn):
             await asyncio.sleep(0.02)

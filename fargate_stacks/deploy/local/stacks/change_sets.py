@@ -69,6 +69,7 @@ def creating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer]
         # the reference says that a change set is not made at once
         if found["ChangeSetType"] != "IMPORT" and not found.get("_import_existing"):
             _complete(found, cloudformation._stacks[name])
+        found["_mode"] = helpers._p(params, "DeploymentConfig.Mode")
         found["IncludeNestedStacks"] = helpers._p(params, "IncludeNestedStacks").lower() == "true"
         if found["IncludeNestedStacks"]:
             _nest(found, cloudformation._stacks[name])
@@ -295,6 +296,7 @@ def executing(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
                 "InvalidChangeSetStatus",
             )
         operation = events.new("UPDATE_STACK" if found["ChangeSetType"] == "UPDATE" else "CREATE_STACK")
+        operation["_mode"] = found.get("_mode", "")
         events.OPERATION.set(operation)
         with going_on(stack or {"StackStatus": ""}):
             told = original(params)

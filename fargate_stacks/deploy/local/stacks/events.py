@@ -27,6 +27,11 @@ def new(kind: str) -> Record:
     }
 
 
+def express() -> bool:
+    """Tell whether the operation is over when the configuration is applied, and waits for no service to be steady."""
+    return (OPERATION.get() or {}).get("_mode") == "EXPRESS"
+
+
 def note(stack: Record, operation: Record) -> None:
     """Count an operation among those of a stack."""
     stack["_operations"] = [operation, *stack.get("_operations", [])]
