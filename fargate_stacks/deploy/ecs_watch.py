@@ -74,7 +74,8 @@ class ServiceWatch:
         if event.root:
             self._turned = self._turned or "ROLLBACK" in event.status or event.status.startswith("DELETE")
             return
-        self._begun.setdefault(event.logical_id, event.time - SKEW)
+        # a local cloud has one clock
+        self._begun.setdefault(event.logical_id, event.time - (timedelta(0) if self.ecs.client.local else SKEW))
         if event.logical_id in self.watched and event.settled:
             self.watched[event.logical_id].concluded = True
             self._next = self.clock.monotonic()
