@@ -82,6 +82,7 @@ def command(**given: Any) -> int:
         click.echo(json.dumps(policies, indent=2))
         return 0
     with screen(given["output"]) as out:
+        out.start("bootstrap", ())
         from fargate_stacks.deploy.bootstrap import Wishes, bootstrap
         from fargate_stacks.deploy.run import Options, Run
 

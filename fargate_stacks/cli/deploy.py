@@ -151,7 +151,7 @@ def command(**given: Any) -> int:
         from fargate_stacks.deploy.run import Options
 
         out.hide(values, templates)
-        out.busy(f"planning {', '.join(stacks or templates)}")
+        out.start("deploy", stacks or templates)
         client, clients = open_clouds(
             local=local, region=given["region"], profiles=given["profiles"], templates=templates
         )

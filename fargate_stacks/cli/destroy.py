@@ -50,7 +50,7 @@ def command(**given: Any) -> int:
         from fargate_stacks.deploy.run import Options
 
         out.hide({}, templates)
-        out.busy(f"looking at {', '.join(stacks or templates)}")
+        out.start("destroy", stacks or templates)
         client, clients = open_clouds(
             local=local, region=given["region"], profiles=given["profiles"], templates=templates, start=False
         )

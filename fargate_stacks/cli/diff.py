@@ -75,6 +75,7 @@ def command(**given: Any) -> int:
     output = "plain" if given["output"] == "auto" else given["output"]
     with screen(output) as out:
         out.hide(values, templates)
+        out.start("diff", stacks or templates)
         if given["offline"] is not None:
             changes = _offline(templates, stacks, given["offline"], out)
             return out.code(3 if changes and given["tell"] else 0)

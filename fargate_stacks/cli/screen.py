@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,6 +33,7 @@ from fargate_stacks.errors import DeployError, FargateStacksError
 if TYPE_CHECKING:
     from fargate_stacks.cli.github import GitHub
     from fargate_stacks.core.template import Template
+    from fargate_stacks.deploy.diagnosis import Failure
     from fargate_stacks.deploy.plan import Plan
 
 __all__ = ["Coloured", "JsonLines", "Line", "Plain", "Quiet", "Screen", "lines", "output_lines", "screen"]
@@ -71,8 +72,8 @@ class Screen:
         """Draw one message."""
         raise NotImplementedError
 
-    def busy(self, text: str) -> None:
-        """Say what is done before anything else can be said, where that is taken back."""
+    def start(self, command: str, stacks: Iterable[str]) -> None:
+        """Say what begins, before anything can be said of it."""
 
     def hide(self, given: Mapping[str, str], templates: Mapping[str, Template]) -> None:
         """Show no value of a NoEcho parameter from now on."""
@@ -227,8 +228,20 @@ class JsonLines(Screen):
         super().__init__()
         self._out = out
         self._seq = 0
+        self._cause: Failure | None = None
+        self._endings: dict[str, str] = {}
+
+    def start(self, command: str, stacks: Iterable[str]) -> None:
+        from importlib.metadata import version
+
+        told = {"stack": "", "command": command, "stacks": list(stacks), "version": version("fargate-stacks")}
+        self._write("start", told)
 
     def draw(self, message: Message) -> None:
+        if isinstance(message, Diagnosed):
+            self._cause = self._cause or message.diagnosis.cause
+        elif isinstance(message, Ended):
+            self._endings[message.stack] = message.how
         fields = {
             one.name: getattr(message, one.name)
             for one in dataclasses.fields(message)
@@ -239,10 +252,12 @@ class JsonLines(Screen):
             fields |= {one.name: getattr(inner, one.name) for one in dataclasses.fields(inner)}
         elif inner is not None:
             fields[message.kind] = inner
-        self._write(message.kind, {"stack": message.stack, **fields})
+        # a nested stack's event belongs to the stack that was deployed: stack_id and path tell the rest
+        self._write(message.kind, {"stack": message.stack, **{k: v for k, v in fields.items() if k != "stack"}})
 
     def result(self, exit_code: int, error: str = "") -> None:
-        self._write("result", {"exit_code": exit_code, "error": self.masked(error)})
+        told = {"exit_code": exit_code, "cause": self._cause, "error": self.masked(error), "endings": self._endings}
+        self._write("result", {"stack": "", **told})
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
         if "type" in fields:  # of a resource, where the record has a type of its own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
 from time import monotonic
@@ -65,9 +65,10 @@ class Tree(Plain):
                 self._above(line)
         self._show()
 
-    def busy(self, text: str) -> None:
+    def start(self, command: str, stacks: Iterable[str]) -> None:
+        word = {"deploy": "planning", "watch": "reading"}.get(command, "looking at")
         with self._lock:
-            self._block.busy = text
+            self._block.busy = f"{word} {', '.join(stacks) or 'the account'}"
             self._show()
 
     def _in_block(self, message: Message) -> bool:

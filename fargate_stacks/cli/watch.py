@@ -62,6 +62,7 @@ def command(**given: Any) -> int:
             raise DeployError("watch: no local cloud runs here; deploy --local first", exit_code=2)
         templates = _templates(given)
         out.hide({}, templates)
+        out.start("watch", [given["stack"]])
         found = templates.get(given["stack"])
         with listening(out, given["on_interrupt"]) as interrupts:
             run = Run(

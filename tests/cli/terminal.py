@@ -11,7 +11,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 _SEQUENCE = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])")
 
@@ -25,11 +25,14 @@ class Terminal:
         self.cursor = 0
         self.hidden = False
         self.highest = 0
+        self.raw = ""
+        """All that was written, as it was."""
         self._rest = ""
         self._up = 0
 
     def feed(self, text: str) -> None:
         """Take in what a process writes."""
+        self.raw += text
         text, self._rest = self._rest + text, ""
         while text:
             match = _SEQUENCE.match(text)
@@ -73,6 +76,7 @@ def run(
     columns: int = 80,
     during: Callable[[int, int, Terminal], None] | None = None,
     seconds: float = 20,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[Terminal, int]:
     """Run a program in a pseudo-terminal; give what is on its screen and its exit code.
 
@@ -83,9 +87,9 @@ def run(
     if pid == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
         # readline, which pytest imports, puts the size of another terminal into the environment of its workers
-        ours = ("CI", "GITHUB_ACTIONS", "LINES", "COLUMNS")
-        environment = {key: value for key, value in os.environ.items() if key not in ours}
-        os.execvpe(arguments[0], list(arguments), {**environment, "TERM": "xterm-256color"})
+        ours = ("CI", "GITHUB_ACTIONS", "LINES", "COLUMNS", "NO_COLOR")
+        inherited = {key: value for key, value in os.environ.items() if key not in ours}
+        os.execvpe(arguments[0], list(arguments), {**inherited, "TERM": "xterm-256color", **(environment or {})})
     resize(descriptor, rows, columns)
     end = time.monotonic() + seconds
     try:

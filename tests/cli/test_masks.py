@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import io
 import json
-import typing
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from enum import Enum
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
 import click
@@ -22,11 +17,11 @@ from fargate_stacks.cli.github import GitHub
 from fargate_stacks.cli.masks import Masks
 from fargate_stacks.cli.screen import Coloured, JsonLines, Plain, Quiet, Screen, screen
 from fargate_stacks.cli.tree import Tree
-from fargate_stacks.deploy import messages
 from fargate_stacks.deploy.drift import Difference
 from fargate_stacks.deploy.messages import Message, Note, Outputs, Planned
 from fargate_stacks.deploy.plan import Change, Plan, PropertyChange
 from fargate_stacks.errors import DeployError
+from tests.cli.places import KINDS, of_message
 from tests.deploy.stage import template
 
 SECRET = "Tr0ub4dor&3/+ x"
@@ -156,44 +151,6 @@ def test_what_has_drifted_is_hidden_by_its_path() -> None:
 
 
 # every place of every message, on every screen
-
-
-def of_message(kind: type[Message], wanted: int, text: str) -> tuple[Message, int]:
-    """Make a message with a text in one of its many places; give it, and how many places there are."""
-    count = 0
-
-    def made(hint: Any) -> Any:
-        nonlocal count
-        origin, inner = get_origin(hint), get_args(hint)
-        if hint is str:
-            count += 1
-            return text if count - 1 == wanted else "word"
-        if origin is Union or type(hint).__name__ == "UnionType":
-            return made(next(one for one in inner if one is not type(None)))
-        if origin in (tuple, frozenset):
-            return (made(inner[0]),) if inner[-1] is ... else tuple(map(made, inner))
-        if origin in (dict, Mapping) or hint is Mapping:
-            return {"key": made(inner[1])}
-        if origin is typing.ClassVar:
-            return None
-        if origin is Literal:
-            return inner[0]
-        if isinstance(hint, type) and issubclass(hint, Enum):
-            return next(iter(hint))
-        if hint is datetime:
-            return datetime(2026, 1, 1, tzinfo=UTC)
-        if hint in (int, float, bool):
-            return hint(1)
-        hints = typing.get_type_hints(hint)
-        names = [one.name for one in dataclasses.fields(hint)] if dataclasses.is_dataclass(hint) else hint._fields
-        return hint(**{name: made(hints[name]) for name in names})
-
-    message = made(kind)
-    assert isinstance(message, kind)
-    return message, count
-
-
-KINDS = [one for one in vars(messages).values() if isinstance(one, type) and issubclass(one, Message)]
 
 
 def places(text: str) -> Iterator[Message]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
+
+import pytest
 
 from tests.cli.terminal import Terminal, resize, run
 
@@ -61,12 +65,39 @@ def program(seconds: float) -> list[str]:
     return [sys.executable, "-c", PROGRAM, str(seconds)]
 
 
-def test_the_block_never_grows_past_the_screen_and_the_cursor_comes_back() -> None:
-    terminal, code = run(program(0.6), rows=15)
+@pytest.mark.parametrize("rows", [4, 10, 24])
+def test_the_block_never_grows_past_the_screen_and_the_cursor_comes_back(rows: int) -> None:
+    terminal, code = run(program(0.6), rows=rows)
     assert code == 0
-    assert 3 < terminal.highest <= 14
+    assert 1 <= terminal.highest <= rows - 1
     assert terminal.hidden is False
     assert [line for line in terminal.lines if line.strip()][-1] == "shop: deployed (CREATE_COMPLETE)"
+
+
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "none"])
+def test_no_colour_where_none_is_wanted(name: str) -> None:
+    terminal, _ = run(program(0.4), environment={} if name == "none" else {name: "1"})
+    colours = set(COLOUR.findall(terminal.raw)) - {"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[m"}
+    assert terminal.highest > 0
+    assert bool(colours) is (name == "none")
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": ""}, {"CI": "true"}])
+def test_lines_and_no_block_where_nothing_can_be_drawn_anew(environment: dict[str, str]) -> None:
+    terminal, code = run(program(0.2), environment=environment)
+    assert (code, terminal.highest) == (0, 0)
+    assert "\x1b[?25l" not in terminal.raw
+    assert "CREATE_COMPLETE     Queue49" in terminal.raw
+
+
+def test_no_control_code_reaches_a_pipe() -> None:
+    done = subprocess.run(program(0.1), capture_output=True, text=True, check=True)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "CREATE_COMPLETE     Queue49" in done.stderr
+    assert done.stdout == ""
 
 
 def test_nothing_of_the_block_stays() -> None:
