@@ -309,8 +309,8 @@ def _properties(change: Mapping[str, Any]) -> Iterator[PropertyChange]:
         told.add(path)
         yield PropertyChange(
             named(path, before, after),
-            before=_side(target, "BeforeValue", "Add", before.get(name)),
-            after=_side(target, "AfterValue", "Remove", after.get(name)),
+            before=_side(target, "BeforeValue", "Add", _within(before, path)),
+            after=_side(target, "AfterValue", "Remove", _within(after, path)),
             recreates=target.get("RequiresRecreation") == "Always",
         )
 
@@ -341,6 +341,18 @@ def named(path: str, *properties: Any) -> str:
         properties = tuple(inner)
         told.append("/".join(dict.fromkeys(names)) or step)
     return ".".join(told)
+
+
+def _within(value: Any, path: str) -> Any:
+    """Give what stands at a path; None where nothing does."""
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping):
+            value = value.get(key)
+        else:
+            return None
+    return value
 
 
 def _context(change: Mapping[str, Any], side: str) -> Mapping[str, Any]:

@@ -107,6 +107,13 @@ TABLE: tuple[_Row, ...] = (
         "grant the action that the reason names; fargate-stacks bootstrap prints the policy of a deploy role",
     ),
     _row(
+        "AWS::Logs::(LogGroup|ResourcePolicy)",
+        r"Resource limit exceeded|LimitExceeded.*polic",
+        "log-policies",
+        "an account holds ten resource policies for logs in a region",
+        "delete policies that nobody uses: aws logs describe-resource-policies lists them",
+    ),
+    _row(
         "AWS::",
         r"limit ?exceeded|quota|maximum number of|TooMany|has been reached|AddressLimit|VpcLimit",
         "quota",
@@ -182,13 +189,6 @@ TABLE: tuple[_Row, ...] = (
         "policy",
         "IAM does not accept the policy: a principal that does not exist, or a field that it does not know",
         "check the ARNs in it; a role that was deleted and made again is another principal",
-    ),
-    _row(
-        "AWS::Logs::(LogGroup|ResourcePolicy)",
-        r"Resource limit exceeded|LimitExceeded.*polic",
-        "log-policies",
-        "an account holds ten resource policies for logs in a region",
-        "delete policies that nobody uses: aws logs describe-resource-policies lists them",
     ),
     _row(
         "AWS::Lambda::|Custom::",

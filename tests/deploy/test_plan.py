@@ -54,6 +54,23 @@ def test_or_in_the_context_of_the_resource(stage: Stage) -> None:
     assert made(stage, change).changes[0].properties == (PropertyChange("DelaySeconds", "1", "2"),)
 
 
+def test_or_where_the_path_leads_in_that_context(stage: Stage) -> None:
+    change = {
+        "Details": target(Path="/Properties/Zones/1/Id"),
+        "BeforeContext": json.dumps({"Properties": {"Zones": [{"Id": "a"}, {"Id": "b"}]}}),
+        "AfterContext": json.dumps({"Properties": {"Zones": [{"Id": "a"}, {"Id": "c"}]}}),
+    }
+    assert made(stage, change).changes[0].properties == (PropertyChange("Zones.1.Id", "b", "c"),)
+
+
+def test_what_was_not_there_before_has_no_value_before(stage: Stage) -> None:
+    change = {
+        "Details": target(Path="/Properties/Redrive/Max", AfterValue="3"),
+        "BeforeContext": json.dumps({"Properties": {"Redrive": {"Queue": "q"}}}),
+    }
+    assert made(stage, change).changes[0].properties == (PropertyChange("Redrive.Max", None, "3"),)
+
+
 def test_a_property_that_two_details_tell_of_is_told_once(stage: Stage) -> None:
     assert len(made(stage, {"Details": target() + target()}).changes[0].properties) == 1
 
