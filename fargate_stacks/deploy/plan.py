@@ -321,7 +321,7 @@ def _side(target: Mapping[str, Any], key: str, absent: str, whole: Any) -> str |
         return str(target[key])
     if target.get("AttributeChangeType") == absent:
         return ""
-    return None if target.get("Path") else _shown(whole)
+    return _shown(whole)
 
 
 def named(path: str, *properties: Any) -> str:
