@@ -10,7 +10,7 @@ import pytest
 
 from fargate_stacks.deploy.local.ready_made import READY_MADE, choose
 from fargate_stacks.deploy.local.scenario_table import TABLE
-from fargate_stacks.deploy.local.scenarios import load, parse
+from fargate_stacks.deploy.local.scenarios import TABLES, load, parse
 from fargate_stacks.errors import DeployError
 
 
@@ -116,4 +116,4 @@ def test_all_tables_stand_in_one_file(tmp_path: Path) -> None:
 def test_the_scenario_of_the_documentation_is_one() -> None:
     page = (Path(__file__).parents[3] / "docs" / "local.md").read_text("utf-8")
     text = page.partition("```toml\n")[2].partition("```")[0]
-    assert set(parse(tomllib.loads(text), "docs/local.md")) == {"speed", "seed", "task", "resource", "api"}
+    assert set(parse(tomllib.loads(text), "docs/local.md")) == {"speed", "seed", *TABLES}
