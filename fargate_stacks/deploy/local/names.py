@@ -105,6 +105,7 @@ ministack.services.ec2 _ACTION_MAP
 ministack.services.ec2 _addresses
 ministack.services.ec2 _instances
 ministack.services.ec2 _az_id_for_zone_name
+ministack.services.ec2 _error
 ministack.services.ec2 _flow_logs
 ministack.services.ec2 _internet_gateways
 ministack.services.ec2 _nat_gateways

@@ -36,6 +36,7 @@ def register() -> None:
     subnets = handlers["AWS::EC2::Subnet"]
     subnets["create"] = _in_a_zone(subnets["create"])
     actions = ec2._ACTION_MAP
+    actions["DescribeAddresses"] = _by_address(actions["DescribeAddresses"])
     actions["DescribeNatGateways"] = _with_addresses(actions["DescribeNatGateways"])
     for name in ("CreateVpc", "DescribeVpcs", "CreateDefaultVpc"):
         actions[name] = _without_inner_ids(actions[name])
@@ -212,6 +213,21 @@ def _tag(resource: str, new: Props, old: Props | None = None) -> None:
     fresh = {tag["Key"]: tag["Value"] for tag in new.get("Tags", ())}
     kept = [tag for tag in ec2._tags.get(resource, ()) if tag["Key"] not in gone and tag["Key"] not in fresh]
     ec2._tags[resource] = kept + [{"Key": key, "Value": value} for key, value in fresh.items()]
+
+
+def _by_address(described: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let addresses be asked for by themselves: the emulator knows their allocations only."""
+
+    def describe(params: Any) -> Any:
+        asked = [value[0] for name, value in sorted(params.items()) if name.startswith("PublicIp.")]
+        by_ip = {one["PublicIp"]: one["AllocationId"] for one in ec2._addresses.values()}
+        for number, address in enumerate(asked, 1):
+            if address not in by_ip:
+                return ec2._error("InvalidAddress.NotFound", f"Address '{address}' not found.", 400)
+            params = {**params, f"AllocationId.{number}": [by_ip[address]]}
+        return described(params)
+
+    return describe
 
 
 def _with_addresses(described: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.localcloud import Cloud
 
@@ -213,3 +214,13 @@ def test_a_zone_of_another_region_is_refused(cloud: Cloud, zone: dict[str, str])
     [event] = [one for one in cloud.history("s") if one["ResourceStatus"] == "CREATE_FAILED"]
     [(name, value)] = zone.items()
     assert f"Value ({value}) for parameter a{name[1:]} is invalid." in event["ResourceStatusReason"]
+
+
+def test_addresses_may_be_asked_for_one_by_one(cloud: Cloud) -> None:
+    ec2 = cloud.api("ec2")
+    addresses = [ec2.allocate_address(Domain="vpc")["PublicIp"] for _ in range(2)]
+    found = ec2.describe_addresses(PublicIps=addresses[1:])["Addresses"]
+    assert [one["PublicIp"] for one in found] == addresses[1:]
+    with pytest.raises(ClientError) as caught:
+        ec2.describe_addresses(PublicIps=["192.0.2.1"])
+    assert caught.value.response["Error"]["Code"] == "InvalidAddress.NotFound"
