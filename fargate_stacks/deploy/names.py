@@ -115,15 +115,13 @@ class Directory:
 
         Raises DeployError with exit code 2 for a name that means neither, or several.
         """
-        alone = ":task-definition/" in name or (
-            not name.startswith("arn:")
-            and not self.is_stack(name)
-            and not self._named(name, SERVICE)
-            and bool(self._named(name, DEFINITION))
-        )
-        if alone:
+        construct = not name.startswith("arn:") and not self.is_stack(name)
+        without = construct and not self._named(name, SERVICE)
+        if ":task-definition/" in name or (without and self._named(name, DEFINITION)):
             found = self.task(name)
             return Runner(found, found.physical_id)
+        if without and ("/" in name or self._foreign(name) is None):
+            raise self._unknown(name, DEFINITION, "service, task")
         found = self.service(name)
         live = found.ecs.services([found.physical_id]).get(found.physical_id)
         if live is None or live.status == "INACTIVE":

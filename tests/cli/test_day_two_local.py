@@ -16,7 +16,7 @@ from tests.deploy.local.scene import ordered
 from tests.localcloud import Cloud
 
 INFRA = """
-from fargate_stacks import App, Cluster, Container, LoadBalancer, Service, Stack, Task, Vpc
+from fargate_stacks import App, Cluster, Container, Job, LoadBalancer, Service, Stack, Task, Vpc
 
 vpc = Vpc("Network")
 cluster = Cluster("Main", vpc=vpc)
@@ -28,7 +28,9 @@ def web(name, path):
     return Service(name, cluster=cluster, task=task, count=2, route=edge.route(path))
 
 
-app = App([Stack("shop", [vpc, cluster, edge, web("Web", "/*"), web("Api", "/api/*")], outputs={"Url": edge.url})])
+migrate = Job("Migrate", cluster=cluster, task=Task(containers=[Container(image="example/api:7", command=["migrate"])]))
+members = [vpc, cluster, edge, web("Web", "/*"), web("Api", "/api/*"), migrate]
+app = App([Stack("shop", members, outputs={"Url": edge.url})])
 """
 
 __all__ = ["ordered"]
@@ -151,6 +153,16 @@ def test_run_starts_a_task_where_the_service_runs_its_own(call: Call, shop: Clou
     assert task["taskDefinitionArn"] == told["task_definition"]
     assert task["overrides"]["containerOverrides"][0]["command"] == ["echo", "hi"]
     api.stop_task(cluster=cluster, task=told["task"])
+
+
+def test_run_of_a_job_is_in_its_own_place_with_its_own_roles(call: Call, shop: Cloud) -> None:
+    told = json.loads(call("run", "Migrate", "--cpu", "512", "--memory", "1024", "--output", "json").out)
+    assert (told["exit_code"], told["container"]) == (0, "app")
+    api = shop.api("ecs")
+    (task,) = api.describe_tasks(cluster=api.list_clusters()["clusterArns"][0], tasks=[told["task"]])["tasks"]
+    assert task["taskDefinitionArn"].endswith("task-definition/shop-Migrate:1")
+    assert (task["overrides"]["cpu"], task["overrides"]["memory"]) == ("512", "1024")
+    assert "example/api:7" in call("logs", "Migrate").out
 
 
 def test_run_ends_with_the_exit_code_of_the_container_and_says_why(call: Call, ordered: Callable[..., None]) -> None:

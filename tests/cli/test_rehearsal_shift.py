@@ -220,3 +220,20 @@ def test_a_pause_that_nobody_answers_rolls_back(cloud: Cloud, updating: Updating
     (why,) = [one.diagnosis for one in deploying.said if isinstance(one, Diagnosed)]
     assert [hint.code for hint in why.cause.hints] == ["hook-timed-out"]
     assert runs(cloud) == "example/api:1"
+
+
+def test_rollback_of_a_stack_that_is_being_updated_cancels_the_update(cloud: Cloud, updating: Updating) -> None:
+    deploying = updating(shop(2))
+    deploying.until(lambda one: one.ecs.hook is not None)
+    assert call(cloud, "rollback", "shop", "--yes") == 0
+    assert deploying.ends() == 7
+    assert cloud.settled("shop")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert runs(cloud) == "example/api:1"
+
+
+def test_rollback_of_a_service_stops_its_deployment(cloud: Cloud, updating: Updating) -> None:
+    deploying = updating(shop(2))
+    deploying.until(lambda one: one.ecs.hook is not None)
+    assert call(cloud, "rollback", "Api") == 0
+    assert deploying.ends() == 7
+    assert runs(cloud) == "example/api:1"

@@ -127,3 +127,9 @@ def test_a_task_definition_by_arn_is_a_runner_by_itself() -> None:
 def test_an_unknown_task_answers_with_the_nearest() -> None:
     with pytest.raises(DeployError, match="did you mean Job"):
         directory(SHOP).task("Jobb")
+
+
+def test_what_runs_tasks_may_be_a_job_and_the_nearest_is_looked_for_among_jobs_too() -> None:
+    assert directory(SHOP).runner("Job").service is None
+    with pytest.raises(DeployError, match=r"Jobb: there is no service, task or stack of that name; did you mean Job"):
+        directory(SHOP).runner("Jobb")

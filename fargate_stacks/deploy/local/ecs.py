@@ -218,6 +218,8 @@ def _update_service(arn: str, old: Props, new: Props, stack: str) -> tuple[str, 
     for name in before.keys() - after.keys():
         # what left the template goes back to its default
         request[name] = _DEFAULTS.get(name, [] if isinstance(before[name], list) else {})
+    if "deploymentConfiguration" in request:
+        request["deploymentConfiguration"] = _whole(before.get("deploymentConfiguration", {}), request)
     request.pop("tags", None)
     if "AvailabilityZoneRebalancing" not in new:
         # ECS keeps the value that is left out (API reference)
@@ -232,6 +234,27 @@ def _update_service(arn: str, old: Props, new: Props, stack: str) -> tuple[str, 
     if request:
         call("UpdateService", cluster=cluster, service=name, **request)
     return arn, {"ServiceArn": arn, "Name": name}
+
+
+def _whole(before: Props, request: Props) -> Data:
+    """Give a deployment configuration in which what left the template is said to be empty."""
+    wanted: Data = request["deploymentConfiguration"]
+    gone = {
+        name: _CONFIGURATION.get(name, [] if isinstance(value, list) else {})
+        for name, value in before.items()
+        if name not in wanted
+    }
+    return {**gone, **wanted}
+
+
+_CONFIGURATION: Data = {
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "alarms": {"alarmNames": [], "enable": False, "rollback": False},
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+}
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -200,7 +200,7 @@ def _moves(data: Props) -> bool:
 
 
 def _configured(before: Props, given: Props) -> Data:
-    return {**before, **given}
+    return {name: value for name, value in {**before, **given}.items() if value != {}}
 
 
 def _change(service: Service, data: Data) -> None:
