@@ -53,6 +53,8 @@ class Screen:
         self.changed = False
         """Something was deployed."""
         self.exit_code = 0
+        self.patience = 10.0
+        """Seconds that a choice is waited for while operations run."""
 
     def __call__(self, message: Message) -> None:
         with self._lock:
@@ -112,10 +114,10 @@ class Screen:
                 raise KeyboardInterrupt from None
 
     def choose(self, question: str, letters: str) -> str:
-        """Ask for one of some letters; the last one where nothing sensible is answered."""
+        """Ask for one of some letters; the last one where nothing sensible is answered, or nothing in time."""
         with self._lock, self.paused():
             try:
-                answer = click.prompt(question, default=letters[-1], err=True, show_default=False).strip().lower()[:1]
+                answer = _answered(f"{question}: ", self.patience).strip().lower()[:1]
             except click.Abort:
                 raise KeyboardInterrupt from None
         return answer if answer and answer in letters else letters[-1]
@@ -332,6 +334,20 @@ def _open(output: str) -> Screen:
 
         shown.beside = GitHub(sys.stderr, os.environ)
     return shown
+
+
+def _answered(question: str, seconds: float) -> str:
+    """Read a line from the terminal; an empty one where nobody writes any in time."""
+    if sys.platform == "win32":  # no select for a console there
+        answer: str = click.prompt(question, prompt_suffix="", default="", err=True, show_default=False)
+        return answer
+    import select
+
+    click.echo(question, err=True, nl=False)
+    if select.select([sys.stdin], [], [], seconds)[0]:
+        return sys.stdin.readline()
+    click.echo("no answer, going on", err=True)
+    return ""
 
 
 def _unattended() -> bool:

@@ -37,6 +37,7 @@ def event(name, status, physical):
 
 with screen("auto") as out, listening(out, "detach") as interrupts:
     interrupts.armed = True
+    out.patience = 10.0 if len(sys.argv) < 3 else float(sys.argv[2])
 
     def one(stack):
         changes = tuple(Change("Add", name, "AWS::SQS::Queue") for name in names)
@@ -141,6 +142,20 @@ def test_ctrl_c_asks_and_d_leaves_it_with_the_cursor() -> None:
     terminal, code = run(program(10), during=press)
     assert pressed == ["ctrl-c", "d"]
     assert (code, terminal.hidden) == (130, False)
+
+
+def test_ctrl_c_without_an_answer_goes_on() -> None:
+    pressed: list[float] = []
+
+    def press(pid: int, descriptor: int, terminal: Terminal) -> None:
+        if not pressed and "CREATE_IN_PROGRESS" in "\n".join(terminal.lines):
+            os.write(descriptor, b"\x03")
+            pressed.append(time.monotonic())
+
+    terminal, code = run([*program(1.0), "0.3"], during=press)
+    assert (code, terminal.hidden, len(pressed)) == (0, False, 1)
+    assert "no answer, going on" in terminal.raw
+    assert [line for line in terminal.lines if line.strip()][-1] == "shop: deployed (CREATE_COMPLETE)"
 
 
 def test_a_second_ctrl_c_leaves_at_once() -> None:

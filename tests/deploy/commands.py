@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from fargate_stacks.cli.group import run
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import Client, connect, local_api
 from tests.localcloud import Cloud
@@ -125,3 +128,24 @@ def account_of(cloud: Cloud) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": cloud.region,
     }
+
+
+class Account:
+    """Commands in this process, against an account of the tests' cloud as if it were AWS: they ask, or want approvals.
+
+    The tempo is that of a local cloud.
+    """
+
+    def __init__(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        self.cloud = cloud
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Done:
+        self._capsys.readouterr()
+        code = run(arguments, {"client": self.cloud.client()})
+        said = self._capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    def status(self, name: str = "shop") -> str:
+        found = self.cloud.client().stack(name)
+        return "absent" if found is None else found.status

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from fargate_stacks.cli.group import run
-from tests.deploy.commands import Done
+from tests.deploy.commands import Account, Done
 from tests.localcloud import Cloud
 
 APP = """
@@ -35,18 +34,7 @@ def app(removal: str = "remove", guarded: bool = False) -> App:
 """
 
 
-class Shop:
-    def __init__(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-        self.cloud = cloud
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Done:
-        """Run a command against the cloud as if it were AWS: it asks, or wants approvals."""
-        self._capsys.readouterr()
-        code = run(arguments, {"client": self.cloud.client()})
-        said = self._capsys.readouterr()
-        return Done(code, said.out, said.err)
-
+class Shop(Account):
     def deployed(self, *arguments: str) -> None:
         done = self("deploy", "--yes", "--approve", "broadening,data-loss", *arguments)
         assert done.code == 0, done.err
@@ -62,9 +50,8 @@ class Shop:
 
     @property
     def statuses(self) -> dict[str, str]:
-        client = self.cloud.client()
-        found = {name: client.stack(name) for name in ("net", "data", "web")}
-        return {name: state.status for name, state in found.items() if state is not None}
+        found = {name: self.status(name) for name in ("net", "data", "web")}
+        return {name: status for name, status in found.items() if status != "absent"}
 
 
 @pytest.fixture
