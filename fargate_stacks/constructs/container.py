@@ -219,7 +219,7 @@ class Container(Value):
         "capabilities": "are called drop and add",
         "read_only": "is called readonly_root",
         "readonly_root_filesystem": "is called readonly_root",
-        "log_configuration": "is the task's: each container logs to its runner's log group",
+        "log_configuration": "is the task's: Task(logs=) takes FireLens or Splunk; else each logs to the runner's",
     }
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -50,7 +50,7 @@ class EbsVolume(Volume):
     """xfs on Linux and ntfs on Windows when None; from a snapshot that which it has."""
     encryption: Key | None = None
 
-    refused: ClassVar[dict[str, str]] = {
+    refused: ClassVar[Mapping[str, str]] = {
         "encrypted": "is always so; encryption= takes a Key of your own",
         "size_in_gib": "is called size",
         "volume_type": "is called type",

@@ -101,6 +101,11 @@ class _Shifting(Deployment):
     shifts: ClassVar[bool] = True
     strategy: ClassVar[str]
 
+    refused: ClassVar[Mapping[str, str]] = {
+        "circuit_breaker": "is for Rolling; errors= and alarms= end a deployment that shifts traffic",
+        "early_success": "is for Rolling; bake= says how long both revisions run",
+    }
+
     def check(self) -> None:
         super().check()
         _check_minutes(self, "bake", self.bake)

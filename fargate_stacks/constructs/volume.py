@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -23,6 +23,14 @@ class Volume(Value):
     linux_only: ClassVar[bool] = False
 
     name: str = field(kw_only=False)
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "host": "is refused on Fargate, where tasks share no host; an empty directory is what a Volume is",
+        "docker_volume_configuration": "is refused on Fargate; use Volume, EbsVolume or a FileSystem",
+        "efs_volume_configuration": "is made by FileSystem.mount(), for a task's uses",
+        "fsx_windows_file_server_volume_configuration": "is refused on Fargate",
+        "configured_at_launch": "is what an EbsVolume is",
+    }
 
     def check(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", self.name):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import copy
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from troposphere.template_generator import TemplateGenerator
 
 from fargate_stacks import (
     BlueGreen,
@@ -32,6 +29,7 @@ from fargate_stacks import (
     Vpc,
     queue_worker,
 )
+from tests.judges import noticed_by
 
 NET = Vpc("Net")
 MAIN = Cluster("Main", vpc=NET)
@@ -273,41 +271,6 @@ def raw(mistake: Mistake) -> dict[str, Any]:
             properties = {**resources[key]["Properties"], **change}
             resources[key]["Properties"] = {name: value for name, value in properties.items() if value is not None}
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
-
-
-@cache
-def engine() -> Any:
-    from cloudformation_validate import CompositeEngine
-
-    atexit.register(engine.cache_clear)  # before the interpreter takes apart what its destructor needs
-    return CompositeEngine()
-
-
-@cache
-def runner() -> Any:
-    from cfnlint.config import ConfigMixIn
-    from cfnlint.runner import Runner
-
-    return Runner(ConfigMixIn(regions=["eu-west-1"]))
-
-
-def noticed_by(template: dict[str, Any]) -> str:
-    """Give which of the three judges object, troposphere by an exception and the others by an error or a warning."""
-    from cfnlint.decode.decode import decode_str
-    from cloudformation_validate import TemplateContent
-
-    found = []
-    try:
-        TemplateGenerator(copy.deepcopy(template)).to_dict()
-    except (ValueError, TypeError, AttributeError):
-        found.append("troposphere")
-    report = engine().validate_template(TemplateContent(json.dumps(template), name="t"))
-    if any(one.severity.name in ("FATAL", "ERROR", "WARN") for one in report.diagnostics):
-        found.append("cloudformation-validate")
-    decoded, _ = decode_str(json.dumps(template))
-    if any(one.rule.severity != "informational" for one in runner().validate_template(decoded)):
-        found.append("cfn-lint")
-    return ", ".join(found)
 
 
 def test_what_the_mistakes_are_made_in_is_right() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.docs import checkov, reference, rules
+from tests.docs import checkov, reference, refused, rules
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def pages() -> dict[str, str]:
     """Give each page's text by its path in docs/."""
-    return {"checkov.md": checkov.page(), "rules.md": rules.page(), **reference.pages()}
+    return {"checkov.md": checkov.page(), "rules.md": rules.page(), "refused.md": refused.page(), **reference.pages()}
