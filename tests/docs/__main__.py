@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.docs.pages import DOCS, pages
+from tests.docs import properties
+
+properties.record()  # before the pages, which are written from it
+
+from tests.docs.pages import DOCS, pages  # noqa: E402
 
 for name, text in pages().items():
     path = DOCS / name

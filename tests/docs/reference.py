@@ -14,6 +14,7 @@ from typing import Any
 
 import fargate_stacks
 from fargate_stacks.core.construct import Construct, Frozen
+from tests.docs.properties import cell
 
 # page -> (title, modules); a module of constructs that is named nowhere is about tasks
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -184,7 +185,7 @@ def _parameter(one: inspect.Parameter) -> str:
 def _fields(cls: type[Frozen]) -> str:
     if not dataclasses.fields(cls):  # type: ignore[arg-type]
         return "It has no fields."
-    rows = ["| field | type | default | |", "|---|---|---|---|"]
+    rows = ["| field | type | default | sets in CloudFormation | |", "|---|---|---|---|---|"]
     for one in dataclasses.fields(cls):  # type: ignore[arg-type]
         annotation, doc = _source(cls, one.name)
         if one.default is not dataclasses.MISSING:
@@ -193,7 +194,7 @@ def _fields(cls: type[Frozen]) -> str:
             default = f"`{_default(one.default_factory())}`"
         else:
             default = "required"
-        cells = [f"`{one.name}`", f"`{annotation}`", default, doc]
+        cells = [f"`{one.name}`", f"`{annotation}`", default, cell(cls, one.name), doc]
         rows.append("| " + " | ".join(re.sub(r"\s*\n\s*", " ", cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 

@@ -6,6 +6,7 @@ import pytest
 
 import fargate_stacks
 from tests.docs.pages import DOCS, pages
+from tests.docs.properties import cell, kinds
 from tests.docs.reference import GROUPS
 
 PAGES = pages()
@@ -25,3 +26,8 @@ def test_no_page_of_the_reference_is_left_behind() -> None:
     assert sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").glob("*.md")) == sorted(
         name for name in PAGES if name.startswith("reference/")
     )
+
+
+def test_every_field_says_what_it_sets_or_why_nothing() -> None:
+    silent = [f"{kind.__name__}.{field}" for kind in kinds() for field in kind._fields if not cell(kind, field)]
+    assert silent == [], "make pages; where nothing likely shows it, give it a line in tests/docs/samples.py"
