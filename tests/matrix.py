@@ -13,18 +13,24 @@ from fargate_stacks import (
     Canary,
     CircuitBreaker,
     Cluster,
+    Cognito,
     Construct,
     Container,
+    Distribution,
     DnsNames,
     EarlySuccess,
     Endpoint,
+    ExistingLoadBalancer,
     ExistingSecret,
     Gateway,
     HostedZone,
+    HttpApi,
     LambdaHook,
+    Lattice,
     Linear,
     LoadBalancer,
     LogArchive,
+    MutualTls,
     NetworkLoadBalancer,
     Oidc,
     Param,
@@ -36,7 +42,9 @@ from fargate_stacks import (
     Split,
     Stack,
     Task,
+    TrustStore,
     Vpc,
+    Waf,
 )
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +56,15 @@ HTTP = LoadBalancer("Http", vpc=NET, public=True)
 INSIDE = LoadBalancer("Inside", vpc=NET)
 HTTPS = LoadBalancer("Https", vpc=NET, certificate=CERTIFICATE, test_port=9443, logins=True)
 LINES = NetworkLoadBalancer("Lines", vpc=NET, certificate=CERTIFICATE)
-PLATFORM = [NET, MAIN, HTTP, INSIDE, HTTPS, LINES]
+OPEN = NetworkLoadBalancer("Open", vpc=NET, public=True)
+PLATFORM = [NET, MAIN, HTTP, INSIDE, HTTPS, LINES, OPEN]
+EXISTING = ExistingLoadBalancer(
+    vpc=NET,
+    listener_arn=Param("ListenerArn", description="the listener of a load balancer that somebody else made"),
+    security_group=Param("DoorSecurityGroup", type="AWS::EC2::SecurityGroup::Id"),
+    priorities=range(2000, 3000),
+    full_name="app/door/0123456789abcdef",
+)
 OIDC = Oidc(
     issuer="https://id.example.com",
     authorization_endpoint="https://id.example.com/a",
@@ -56,6 +72,11 @@ OIDC = Oidc(
     user_info_endpoint="https://id.example.com/u",
     client_id="web",
     client_secret=ExistingSecret("login").value("secret"),
+)
+COGNITO = Cognito(
+    user_pool_arn="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc",
+    client_id="web",
+    domain="members",
 )
 
 
@@ -96,6 +117,32 @@ def _endpoint() -> Way:
     return Way({"endpoint": address, "proxy": Proxy(access_logs="json")}, (address,), alb=False)
 
 
+def _mutual() -> Way:
+    store = TrustStore("Trust", bucket="authorities", key="ca.pem")
+    strict = LoadBalancer("Strict", vpc=NET, certificate=CERTIFICATE, mutual_tls=MutualTls(trust=store, advertise=True))
+    return Way({"route": strict.route("/*")}, (store, strict))
+
+
+def _guarded() -> Way:
+    guard = Waf("Guard")
+    more = [Param("Second", description="a certificate"), Param("Third", description="a certificate")]
+    shown = LoadBalancer("Shown", vpc=NET, public=True, certificate=[CERTIFICATE, *more], waf=guard)
+    return Way({"route": shown.route(host="b.example.com")}, (guard, shown))
+
+
+def _api() -> Way:
+    return Way({"route": INSIDE.route("/api/*")}, (HttpApi("Front", edge=INSIDE, cors=["https://example.com"]),))
+
+
+def _cloudfront() -> Way:
+    return Way({"route": INSIDE.route("/site/*")}, (Distribution("World", edge=INSIDE, cache="by-origin"),))
+
+
+def _lattice() -> Way:
+    mesh = Lattice("Mesh", vpc=NET, prefix_list=Param("Prefixes", description="the prefix list of VPC Lattice"))
+    return Way({"route": mesh.route("/orders/*", priority=10)}, (mesh,), alb=False, shifts=False)
+
+
 WAYS: dict[str, Callable[[], Way]] = {
     "none": lambda: Way({}, alb=False),
     "path": lambda: Way({"route": HTTP.route("/path/*")}),
@@ -113,6 +160,14 @@ WAYS: dict[str, Callable[[], Way]] = {
     "tcp": lambda: Way({"route": LINES.listen(5432, test=5433)}, alb=False),
     "tls": lambda: Way({"route": LINES.listen(443, protocol="TLS", health="/")}, alb=False),
     "udp": lambda: Way({"route": LINES.listen(514, protocol="UDP", health_port=9000)}, alb=False, udp=True),
+    "public tcp": lambda: Way({"route": OPEN.listen(6379)}, alb=False),
+    "cognito": lambda: Way({"route": HTTPS.route("/staff/*", login=COGNITO)}),
+    "mutual tls": _mutual,
+    "guarded": _guarded,
+    "existing": lambda: Way({"route": EXISTING.route("/old/*")}),
+    "api gateway": _api,
+    "cloudfront": _cloudfront,
+    "lattice": _lattice,
     "split": _split,
     "gateway": _gateway,
     "names": _names,
@@ -151,11 +206,11 @@ class Combination(NamedTuple):
     @property
     def id(self) -> str:
         scaled = "count" if isinstance(self.tasks, int) else "scaled"
-        return f"{self.way}-{self.deployment}-{scaled}"
+        return f"{self.way}-{self.deployment}-{scaled}".replace(" ", "-")
 
     @property
     def stack(self) -> str:
-        return f"web-{self.way}-{self.deployment}"
+        return f"web-{self.way}-{self.deployment}".replace(" ", "-")
 
     def app(self) -> App:
         way = WAYS[self.way]()

@@ -32,7 +32,7 @@ def roll_out(cloud: Cloud, templates: Mapping[str, Template], given: Mapping[str
 
 def existing(cloud: Cloud, case: Case) -> dict[str, str]:
     """Make what a blueprint expects to find, and give the parameters that name it."""
-    if case.name in ("https_domain", "hardened_web"):
+    if case.name in ("https_domain", "hardened_web", "grpc_service_connect"):
         zone = cloud.api("route53").create_hosted_zone(Name="example.com", CallerReference="test")
         return {"HostedZoneId": zone["HostedZone"]["Id"].rpartition("/")[2]}
     if case.name == "image_from_pipeline":

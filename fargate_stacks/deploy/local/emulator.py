@@ -32,6 +32,7 @@ def install() -> Any:
 
     from fargate_stacks.deploy.local import (
         alarms,
+        balancers,
         ecs,
         fronts,
         guards,
@@ -57,6 +58,7 @@ def install() -> Any:
     for module in (
         alarms,
         ecs,
+        balancers,
         fronts,
         guards,
         lattice,

@@ -27,6 +27,11 @@ def answer(service: str, operation: str, content: Mapping[str, Any]) -> Answer:
     return 200, {"Content-Type": "text/xml"}, text.encode()
 
 
+def member(service: str, shape: str, content: Mapping[str, Any]) -> str:
+    """Write one item of a list by the name of its shape."""
+    return "".join(_element("member", content, model(service).shape_for(shape)))
+
+
 def _members(content: Mapping[str, Any], shape: Any) -> Iterator[str]:
     for name, member in shape.members.items():
         value = content.get(name)
