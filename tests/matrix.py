@@ -222,17 +222,28 @@ class Combination(NamedTuple):
         )
 
 
+TURNS = {
+    # by kind, those that take turns over the ways in
+    "rolling": ("rolling", "single", "quick"),
+    "blue/green": ("blue-green", "hooked"),
+    "linear": ("linear",),
+    "canary": ("canary",),
+}
+
+
 def combinations() -> Iterator[Combination]:
+    """Each way in with each kind of deployment, and with the deployments of a kind, and the counts, in turn."""
+    turns = {kind: cycle(names) for kind, names in TURNS.items()}
     counts = cycle(COUNTS)
     for name, make in WAYS.items():
         way = make()
-        for deployment, value in DEPLOYMENTS.items():
-            if value.shifts and not way.shifts:
+        for kind, names in turns.items():
+            if kind != "rolling" and not way.shifts:
                 continue
             count = next(counts)
-            if isinstance(count, Scaling) and count.requests is not None and not way.alb:
+            while isinstance(count, Scaling) and count.requests is not None and not way.alb:
                 count = next(counts)
-            yield Combination(name, deployment, count)
+            yield Combination(name, next(names), count)
 
 
 ALL = list(combinations())

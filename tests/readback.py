@@ -31,8 +31,11 @@ ANY = Anything()
 class Deployed:
     """The stacks of an app in one account of the local cloud."""
 
-    def __init__(self, cloud: Cloud, templates: Mapping[str, Template]) -> None:
+    def __init__(
+        self, cloud: Cloud, templates: Mapping[str, Template], readers: Mapping[str, Reader] | None = None
+    ) -> None:
         self.cloud = cloud
+        self.readers = READERS if readers is None else readers
         self.templates = templates
         self.physical = {name: cloud.physical(name) for name in templates}
         self.parameters = {name: self._parameters(name) for name in templates}
@@ -52,7 +55,7 @@ class Deployed:
         ]
 
     def _differences(self, stack: str, logical_id: str, body: Mapping[str, Any]) -> Iterator[str]:
-        read = READERS.get(body["Type"])
+        read = self.readers.get(body["Type"])
         if read is None:
             return
         self.compared.add(body["Type"])
@@ -112,6 +115,7 @@ class Deployed:
         ends = {
             "GroupId": lambda: physical,
             "LoadBalancerFullName": lambda: physical.partition("loadbalancer/")[2],
+            "Id": lambda: physical.rpartition("/")[2],
             "Name": lambda: physical.rpartition("/")[2],
         }
         return ends.get(attribute, lambda: ANY)()
@@ -136,7 +140,7 @@ def same(said: Any, live: Any) -> bool:
     if said is ANY:
         return True
     if isinstance(said, dict) and isinstance(live, dict):
-        return all(key in live and same(one, live[key]) for key, one in said.items())
+        return all(one is ANY or (key in live and same(one, live[key])) for key, one in said.items())
     if isinstance(said, list) and isinstance(live, list):
         return len(said) == len(live) and all(same(one, other) for one, other in zip(said, live, strict=True))
     if said == live:
@@ -201,7 +205,7 @@ def _attributes(said: Any, live: Any, but: tuple[str, ...] = ()) -> Compared:
 
 def _listener(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     live = cloud.api("elbv2").describe_listeners(ListenerArns=[physical])["Listeners"][0]
-    for key in ("Port", "Protocol", "LoadBalancerArn", "SslPolicy", "Certificates"):
+    for key in ("Port", "Protocol", "LoadBalancerArn", "SslPolicy", "Certificates", "MutualAuthentication"):
         if key in wanted:
             yield key, wanted[key], live.get(key)
     yield (
@@ -215,13 +219,21 @@ def _rule(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     live = cloud.api("elbv2").describe_rules(RuleArns=[physical])["Rules"][0]
     yield "Priority", wanted["Priority"], live["Priority"]
     yield "Conditions", wanted["Conditions"], live["Conditions"]
-    yield "Actions", wanted["Actions"], live["Actions"]
+    yield "Actions", [_told(one) for one in wanted["Actions"]], live["Actions"]
+    if "Transforms" in wanted:
+        yield "Transforms", wanted["Transforms"], live.get("Transforms")
     for said, action in zip(wanted["Actions"], live["Actions"], strict=True):
         groups = said.get("ForwardConfig", {}).get("TargetGroups", ())
         if any(one["Weight"] is ANY for one in groups):
             # between deployments all traffic goes to one of the two groups
             weights = sorted(one["Weight"] for one in action["ForwardConfig"]["TargetGroups"])
             yield "weights", [0, 100], weights
+
+
+def _told(action: dict[str, Any]) -> dict[str, Any]:
+    """An action as it is described: nobody is told the secret of a login."""
+    login = action.get("AuthenticateOidcConfig", {})
+    return {**action, "AuthenticateOidcConfig": {**login, "ClientSecret": ANY}} if login else action
 
 
 def _definition(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
@@ -266,7 +278,8 @@ def _policy(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
         yield key, wanted[key], live.get(key)
 
 
-READERS: dict[str, Callable[[Cloud, str, dict[str, Any]], Compared]] = {
+Reader = Callable[[Cloud, str, dict[str, Any]], Compared]
+READERS: dict[str, Reader] = {
     **readers.READERS,
     "AWS::EC2::Route": _route,
     "AWS::EC2::SubnetRouteTableAssociation": _association,

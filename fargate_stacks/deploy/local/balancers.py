@@ -1,7 +1,7 @@
 """What the emulator's load balancers drop of a template or a call: kept, and told as AWS tells it.
 
 Protocol versions and matchers of target groups, query strings of conditions, logins of actions, client certificates of
-listeners. Answers are written by botocore's shapes.
+listeners. Answers are written by botocore's shapes; a certificate is described without its tags, as ACM does it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
-from ministack.services import alb
+from ministack.services import acm, alb
 from ministack.services.cloudformation import provisioners
 
 from fargate_stacks.deploy.local import xml
@@ -28,13 +28,14 @@ _VERSIONS = {"HTTP": "HTTP1", "HTTPS": "HTTP1"}
 def register() -> None:
     """Put these in the place of the emulator's own."""
     handlers = provisioners._RESOURCE_HANDLERS
-    group = handlers["AWS::ElasticLoadBalancingV2::TargetGroup"]
-    group["create"], group["update"] = _kept(group["create"], alb._tgs, _group), _kept(group["update"], alb._tgs, _group)
-    one = handlers["AWS::ElasticLoadBalancingV2::Listener"]
-    one["create"] = _kept(one["create"], alb._listeners, _listener)
-    one["update"] = _kept(one["update"], alb._listeners, _listener)
-    rule = handlers["AWS::ElasticLoadBalancingV2::ListenerRule"]
-    rule["create"], rule["update"] = _kept(rule["create"], alb._rules, _rule), _kept(rule["update"], alb._rules, _rule)
+    for kind, records, keep in (
+        ("TargetGroup", alb._tgs, _group),
+        ("Listener", alb._listeners, _listener),
+        ("ListenerRule", alb._rules, _rule),
+    ):
+        handler = handlers[f"AWS::ElasticLoadBalancingV2::{kind}"]
+        for step in ("create", "update"):
+            handler[step] = _kept(handler[step], records, keep)
 
     made = alb._ACTION_MAP["CreateTargetGroup"]
     alb._ACTION_MAP["CreateTargetGroup"] = lambda params: _called(made, params)
@@ -42,6 +43,8 @@ def register() -> None:
     alb._parse_conditions = lambda params, prefix="Conditions": _queries(parsed(params, prefix), params, prefix)
     alb._parse_actions = lambda params, prefix="DefaultActions": _cognito(actions(params, prefix), params, prefix)
 
+    told_certificate = acm._cert_shape
+    acm._cert_shape = lambda one: {key: value for key, value in told_certificate(one).items() if key != "Tags"}
     alb._tg_xml = _told_group
     told_action, told_condition, told_listener = alb._action_xml, alb._condition_xml, alb._listener_xml
     alb._action_xml = lambda action: _with(told_action(_without(action)), action, "Action", _LOGINS)

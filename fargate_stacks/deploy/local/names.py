@@ -18,6 +18,7 @@ ministack.core.responses now_iso
 ministack.core.responses request_scope
 ministack.core.router SERVICE_PATTERNS
 ministack.core.router _is_aws_service_name
+ministack.services.acm _cert_shape
 ministack.services.alb _ACTION_MAP
 ministack.services.alb _action_xml
 ministack.services.alb _condition_xml

@@ -29,6 +29,8 @@ def input_of(service: str, operation: str) -> Callable[[Any], dict[str, Any]]:
 
 def _converted(value: Any, shape: Any) -> Any:
     match shape.type_name:
+        case "structure" if shape.is_document_type:
+            return value
         case "structure" if isinstance(value, Mapping):
             members = {name.lower(): (name, member) for name, member in shape.members.items()}
             pairs = ((*members[key.lower()], item) for key, item in value.items() if key.lower() in members)
