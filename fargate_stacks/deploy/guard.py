@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy.planning import Draft, resources_of
+from fargate_stacks.deploy.rules import refuse_reuse
 from fargate_stacks.deploy.run import Run, live_template
 from fargate_stacks.deploy.status import Do, row
 from fargate_stacks.errors import DeployError
@@ -56,9 +57,13 @@ def read(app: Mapping[str, Template], drafts: Mapping[str, Draft], run: Run) -> 
 
 
 def judge(held: list[Held], drafts: Mapping[str, Draft]) -> Order:
-    """Give the order that keeps every held value alive. Raises DeployError where there is none."""
+    """Give the order that keeps every held value alive. Raises DeployError where there is none, and for a listener
+    rule that would take another's priority.
+    """
     after: dict[str, set[str]] = {}
     keep: dict[str, list[str]] = {}
+    for name, made in drafts.items():
+        refuse_reuse(name, made.live.get("Resources", {}), made.template.resources)
     for one in held:
         draft = drafts.get(one.producer)
         if draft is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fargate_stacks.core.template import Template
 from fargate_stacks.errors import DeployError
 from tests.deploy.stage import Stage, referring, resource, template
 
@@ -88,3 +89,37 @@ def test_a_stack_that_another_still_uses_is_not_destroyed(wired: Stage) -> None:
     with pytest.raises(DeployError, match="net: shop still uses its Url; destroy shop too, or first") as caught:
         wired.destroy(NET, SHOP, only=["net"])
     assert caught.value.exit_code == 5
+
+
+def ruled(**priorities: int) -> Template:
+    return template(
+        "net",
+        {
+            name: resource("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn="arn:listener", Priority=number)
+            for name, number in priorities.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"New": 5}, "net: New would take priority 5 of Old"),
+        ({"Old": 6, "New": 5}, "net: New would take priority 5 of Old"),
+        ({"Old": 7, "Other": 5}, "net: Old would take priority 7 of Other"),
+    ],
+)
+def test_a_priority_changes_no_hands_within_a_change_set_trap_8(stage: Stage, after: dict[str, int], said: str) -> None:
+    stage.deploy(ruled(Old=5, Other=7))
+    error = failing(stage, ruled(**after))
+    assert error.exit_code == 5
+    assert said in str(error)
+    assert "another priority=, deploy, then give it back" in str(error)
+
+
+def test_a_priority_that_is_free_is_taken(stage: Stage) -> None:
+    stage.deploy(ruled(Old=5))
+    stage.deploy(ruled(Old=5, New=6))
+    stage.deploy(ruled(Old=7, New=6))
+    stage.deploy(ruled(New=6, Third=5))
+    assert stage.stack("net").status == "UPDATE_COMPLETE"
