@@ -160,7 +160,7 @@ WAYS: dict[str, Callable[[], Way]] = {
     "tcp": lambda: Way({"route": LINES.listen(5432, test=5433)}, alb=False),
     "tls": lambda: Way({"route": LINES.listen(443, protocol="TLS", health="/")}, alb=False),
     "udp": lambda: Way({"route": LINES.listen(514, protocol="UDP", health_port=9000)}, alb=False, udp=True),
-    "public tcp": lambda: Way({"route": OPEN.listen(6379)}, alb=False),
+    "public tcp": lambda: Way({"route": OPEN.listen(7000)}, alb=False),
     "cognito": lambda: Way({"route": HTTPS.route("/staff/*", login=COGNITO)}),
     "mutual tls": _mutual,
     "guarded": _guarded,
