@@ -95,12 +95,6 @@ def _lattice_group(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compa
     yield "Path", wanted["Config"]["HealthCheck"]["Path"], live["config"]["healthCheck"]["path"]
 
 
-def _discovered(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
-    live = cloud.api("servicediscovery").get_service(Id=physical)["Service"]
-    yield "Name", wanted["Name"], live["Name"]
-    yield "DnsRecords", wanted["DnsConfig"]["DnsRecords"], live["DnsConfig"]["DnsRecords"]
-
-
 EVERY: dict[str, Reader] = {
     **READERS,
     "AWS::CertificateManager::Certificate": _certificate,
@@ -115,5 +109,4 @@ EVERY: dict[str, Reader] = {
     "AWS::CloudFront::VpcOrigin": _origin,
     "AWS::VpcLattice::Rule": _lattice_rule,
     "AWS::VpcLattice::TargetGroup": _lattice_group,
-    "AWS::ServiceDiscovery::Service": _discovered,
 }
