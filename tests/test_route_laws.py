@@ -56,7 +56,7 @@ class Way(NamedTuple):
     priority: int | None
 
 
-NAMES = st.from_regex(r"[A-Z][a-z]{2,5}", fullmatch=True)
+NAMES = st.from_regex(r"R[a-z]{2,5}", fullmatch=True)
 WAYS = st.lists(st.builds(Way, NAMES, CONDITIONS, FIXED), min_size=1, max_size=7, unique_by=lambda one: one.name)
 laws = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]

@@ -120,6 +120,7 @@ ministack.services.ec2 _route_tables
 ministack.services.ec2 _rules_match
 ministack.services.ec2 _security_groups
 ministack.services.ec2 _sg_rule_id
+ministack.services.ec2 _sg_rule_xml
 ministack.services.ec2 _subnets
 ministack.services.ec2 _tags
 ministack.services.ec2 _vpc_endpoints

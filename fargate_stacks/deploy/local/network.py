@@ -35,6 +35,7 @@ def register() -> None:
     ec2._zone_name_for_az_id = _zone
     subnets = handlers["AWS::EC2::Subnet"]
     subnets["create"] = _in_a_zone(subnets["create"])
+    ec2._sg_rule_xml = _with_prefix_list(ec2._sg_rule_xml)
     actions = ec2._ACTION_MAP
     actions["DescribeAddresses"] = _by_address(actions["DescribeAddresses"])
     actions["DescribeNatGateways"] = _with_addresses(actions["DescribeNatGateways"])
@@ -42,6 +43,16 @@ def register() -> None:
         actions[name] = _without_inner_ids(actions[name])
     actions["CreateFlowLogs"] = _keeping_all(actions["CreateFlowLogs"])
     actions["DescribeFlowLogs"] = _telling_all(actions["DescribeFlowLogs"])
+
+
+def _with_prefix_list(told: Callable[..., str]) -> Callable[..., str]:
+    """Tell the prefix list of a rule that has one."""
+
+    def whole(group: str, rule: Mapping[str, Any], is_egress: bool = False) -> str:
+        lists = "".join(f"<prefixListId>{one['PrefixListId']}</prefixListId>" for one in rule.get("PrefixListIds", ()))
+        return told(group, rule, is_egress=is_egress).replace("</item>", f"{lists}</item>")
+
+    return whole
 
 
 _FLOW_LOG = {
