@@ -10,9 +10,8 @@ from typing import Any
 import click
 
 from fargate_stacks.cli.cloud import open_cloud, where_options
-from fargate_stacks.cli.load import load_templates
-from fargate_stacks.cli.options import app_option, set_option
-from fargate_stacks.errors import FargateStacksError
+from fargate_stacks.cli.load import load_if_there
+from fargate_stacks.cli.options import app_option, output_option, set_option
 
 
 def _repository(ctx: click.Context, param: click.Parameter, text: str | None) -> str:
@@ -49,13 +48,7 @@ def _repository(ctx: click.Context, param: click.Parameter, text: str | None) ->
 @click.option("--dry-run", is_flag=True, help="Show what is missing, make nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; what --approve must cover is still asked about.")
 @click.option("--approve", is_flag=True, help="Approve that roles are made.")
-@click.option(
-    "--output",
-    type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
-    default="auto",
-    show_default=True,
-    help="As for deploy.",
-)
+@output_option
 def command(**given: Any) -> int:
     """Make what an account and region need once: shown as a plan, made when you agree. Run again, it changes nothing.
 
@@ -74,7 +67,7 @@ def command(**given: Any) -> int:
     """
     from fargate_stacks.cli.screen import screen
 
-    templates = _templates(given)
+    templates = load_if_there(given["target"], given["settings"], cwd=Path.cwd())
     if given["printed"]:
         from fargate_stacks.deploy.permissions import deploy_policies, types_of
 
@@ -104,13 +97,3 @@ def command(**given: Any) -> int:
             dry=given["dry_run"],
         )
     return 0
-
-
-def _templates(given: dict[str, Any]) -> Any:
-    """Give the app, whose types say which permissions are needed; without one the typical types do."""
-    try:
-        return load_templates(given["target"], given["settings"], cwd=Path.cwd())
-    except FargateStacksError:
-        if given["target"]:
-            raise
-        return {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fargate_stacks.cli.local import local_options, set_up
+from fargate_stacks.cli.options import output_option
 from fargate_stacks.core.construct import nearest
 from fargate_stacks.errors import DeployError
 
@@ -110,14 +111,7 @@ _HOW = (
         "agree; with --local it makes itself.",
     ),
     role_option,
-    click.option(
-        "--output",
-        type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
-        default="auto",
-        show_default=True,
-        help="live: a block that is drawn anew; plain: one line for each change of state; jsonl: typed JSON lines on "
-        "standard output; quiet: only what failed. auto is live on a terminal and plain elsewhere.",
-    ),
+    output_option,
 )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from fargate_stacks.cli.cloud import by_stack, handed, how_options, open_clouds, places_options
-from fargate_stacks.cli.load import load_templates, select
-from fargate_stacks.cli.options import _pairs, app_option, set_option, stack_option
+from fargate_stacks.cli.cloud import how_options
+from fargate_stacks.cli.options import _pairs
 from fargate_stacks.cli.parameter_file import read_parameters
+from fargate_stacks.cli.stacks import answers, find, opened, options_of, stacks_options
 from fargate_stacks.errors import LoadError
-
-if TYPE_CHECKING:
-    from fargate_stacks.core.template import Template
 
 parameter_options = (
     click.option(
@@ -44,17 +41,7 @@ def parameter_option(function: Any) -> Any:
 
 
 @click.command()
-@app_option
-@set_option
-@stack_option
-@click.option(
-    "--template",
-    "file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Deploy a CloudFormation template of any origin, as the stack that --stack names, instead of an app.",
-)
-@places_options
+@stacks_options
 @parameter_option
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="A tag of the stacks.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, change nothing. The same as diff.")
@@ -144,102 +131,63 @@ def command(**given: Any) -> int:
         raise LoadError("--express: AWS takes neither --no-rollback nor --on-failure with it; leave one out")
     templates, stacks = find(given)
     values = read_parameters(given["parameter_file"]) | given["given"]
-    local = given["local"]
     with screen(given["output"]) as out:
         from fargate_stacks.cli.interrupt import listening
         from fargate_stacks.deploy.engine import deploy, preview
-        from fargate_stacks.deploy.run import Options
 
         out.hide(values, templates)
         out.start("deploy", stacks or templates)
-        client, clients = open_clouds(
-            local=local, region=given["region"], profiles=given["profiles"], templates=templates
-        )
-        assert client is not None
+        where = opened(given, templates)
+        assert where is not None
         policy = given["stack_policy"]
-        role, roles = by_stack(given["roles"], templates, "--role-arn")
-        options = Options(
-            timeout=given["timeout"],
-            cancel_after=given["cancel_after"],
-            wait_if_busy=given["if_busy"] == "wait",
-            cancel_if_busy=given["if_busy"] == "cancel",
-            fail_fast=given["fail_fast"],
-            concurrency=given["concurrency"],
-            approved=given["approved"],
-            approve_plan=given["approve_plan"],
-            express=given["express"],
-            no_rollback=given["no_rollback"],
-            on_failure=given["on_failure"],
-            skip=given["skip"],
-            artifact_bucket=given["artifact_bucket"],
-            role_arn=role,
-            role_arns=roles,
+        told = "fail_fast approve_plan express no_rollback on_failure skip import_existing builder".split()
+        options = options_of(
+            given,
+            templates,
             notification_arns=given["topics"],
             stack_policy=policy.read_text("utf-8") if policy else None,
-            import_existing=given["import_existing"],
-            builder=given["builder"],
+            **{key: given[key] for key in told},
         )
         if given["dry_run"]:
             changes = preview(
                 templates,
-                client,
+                where.client,
                 out=out,
                 ask=out.refuse,
                 only=stacks,
                 given=values,
                 options=options,
-                clients=clients,
-                clock=handed("clock"),
+                clients=where.clients,
+                clock=where.clock,
             )
             return out.code(3 if changes and given["tell"] else 0)
         if given["preflight"]:
             from fargate_stacks.deploy.bootstrap import offer
             from fargate_stacks.deploy.preflight import refuse
 
-            refuse(templates, client, out=out, given=values, only=stacks, clients=clients)
+            refuse(templates, where.client, out=out, given=values, only=stacks, clients=where.clients)
             offer(
                 templates,
-                client,
+                where.client,
                 out=out,
                 ask=out.refuse if options.approve_plan else out.agree if given["yes"] else out.ask,
                 only=stacks,
-                clients=clients,
-                clock=handed("clock"),
+                clients=where.clients,
+                clock=where.clock,
             )
+        ask, confirm = answers(given, out)
         with listening(out, given["on_interrupt"]) as interrupts:
             deploy(
                 templates,
-                client,
+                where.client,
                 out=out,
-                ask=out.agree if given["yes"] or local else out.ask,
-                confirm=out.agree if local else out.confirm,
+                ask=ask,
+                confirm=confirm,
                 only=stacks,
                 given=values,
                 options=options,
                 interrupts=interrupts,
-                clients=clients,
-                clock=handed("clock"),
+                clients=where.clients,
+                clock=where.clock,
             )
         return out.code(3 if given["fail_on_empty"] and not out.changed else 0)
-
-
-def find(given: dict[str, Any]) -> tuple[dict[str, Template], tuple[str, ...]]:
-    """Give the templates to work on, and the names of those chosen: an app's, or the one file."""
-    from dataclasses import replace
-
-    stacks: tuple[str, ...] = given["stacks"]
-    if given["file"] is not None:
-        if len(stacks) != 1:
-            raise LoadError("--template: name the one stack that it makes with --stack NAME")
-        if given["target"] or given["settings"]:
-            raise LoadError("--template: it takes no --app and no --set; a template has --parameter")
-        from fargate_stacks.deploy.foreign import read
-
-        templates = {stacks[0]: read(given["file"], stacks[0])}
-    else:
-        templates = load_templates(given["target"], given["settings"], cwd=Path.cwd())
-        select(templates, stacks)
-    tags = given.get("tags") or {}
-    if tags:
-        templates = {name: replace(one, tags={**one.tags, **tags}) for name, one in templates.items()}
-    return templates, stacks

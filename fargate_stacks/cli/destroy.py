@@ -7,23 +7,12 @@ from typing import Any
 
 import click
 
-from fargate_stacks.cli.cloud import by_stack, handed, how_options, open_clouds, places_options
-from fargate_stacks.cli.deploy import find
-from fargate_stacks.cli.options import app_option, set_option, stack_option
+from fargate_stacks.cli.cloud import how_options
+from fargate_stacks.cli.stacks import answers, find, opened, options_of, stacks_options
 
 
 @click.command()
-@app_option
-@set_option
-@stack_option
-@click.option(
-    "--template",
-    "file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CloudFormation template of any origin, as the stack that --stack names, instead of an app.",
-)
-@places_options
+@stacks_options
 @click.option(
     "--retain",
     metavar="ID",
@@ -42,49 +31,33 @@ def command(**given: Any) -> int:
     """
     from fargate_stacks.cli.screen import screen
 
-    local = given["local"]
     templates, stacks = find(given)
     with screen(given["output"]) as out:
         from fargate_stacks.cli.interrupt import listening
         from fargate_stacks.deploy.destroy import destroy
-        from fargate_stacks.deploy.run import Options
 
         out.hide({}, templates)
         out.start("destroy", stacks or templates)
-        client, clients = open_clouds(
-            local=local, region=given["region"], profiles=given["profiles"], templates=templates, start=False
-        )
-        if client is None:
+        where = opened(given, templates, start=False)
+        if where is None:
             click.echo("no local cloud runs here; nothing to delete", err=True)
             return 0
-        role, roles = by_stack(given["roles"], templates, "--role-arn")
-        options = Options(
-            timeout=given["timeout"],
-            cancel_after=given["cancel_after"],
-            wait_if_busy=given["if_busy"] == "wait",
-            cancel_if_busy=given["if_busy"] == "cancel",
-            concurrency=given["concurrency"],
-            approved=given["approved"],
-            artifact_bucket=given["artifact_bucket"],
-            role_arn=role,
-            role_arns=roles,
-            retain=given["retain"],
-            force=given["force"],
-        )
+        options = options_of(given, templates, retain=given["retain"], force=given["force"])
+        ask, confirm = answers(given, out)
         with listening(out, given["on_interrupt"]) as interrupts:
             destroy(
                 templates,
-                client,
+                where.client,
                 out=out,
-                ask=out.agree if given["yes"] or local else out.ask,
-                confirm=out.agree if local else out.confirm,
+                ask=ask,
+                confirm=confirm,
                 only=stacks,
                 options=options,
                 interrupts=interrupts,
-                clients=clients,
-                clock=handed("clock"),
+                clients=where.clients,
+                clock=where.clock,
             )
-    if local and not stacks:
+    if given["local"] and not stacks:
         from fargate_stacks.deploy import local as local_cloud
 
         local_cloud.stop(Path.cwd())

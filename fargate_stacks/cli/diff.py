@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fargate_stacks.cli.cloud import by_stack, handed, open_clouds, places_options, role_option
-from fargate_stacks.cli.deploy import find, parameter_option
-from fargate_stacks.cli.options import app_option, set_option, stack_option
+from fargate_stacks.cli.cloud import role_option
+from fargate_stacks.cli.deploy import parameter_option
 from fargate_stacks.cli.parameter_file import read_parameters
+from fargate_stacks.cli.stacks import find, opened, options_of, stacks_options
 from fargate_stacks.errors import DeployError
 
 if TYPE_CHECKING:
@@ -19,17 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@app_option
-@set_option
-@stack_option
-@click.option(
-    "--template",
-    "file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CloudFormation template of any origin, as the stack that --stack names, instead of an app.",
-)
-@places_options
+@stacks_options
 @parameter_option
 @click.option(
     "--offline",
@@ -80,26 +70,19 @@ def command(**given: Any) -> int:
             changes = _offline(templates, stacks, given["offline"], out)
             return out.code(3 if changes and given["tell"] else 0)
         from fargate_stacks.deploy.engine import preview
-        from fargate_stacks.deploy.run import Options
 
-        client, clients = open_clouds(
-            local=given["local"], region=given["region"], profiles=given["profiles"], templates=templates
-        )
-        assert client is not None
-        role, roles = by_stack(given["roles"], templates, "--role-arn")
-        options = Options(
-            concurrency=given["concurrency"], artifact_bucket=given["artifact_bucket"], role_arn=role, role_arns=roles
-        )
+        where = opened(given, templates)
+        assert where is not None
         changes = preview(
             templates,
-            client,
+            where.client,
             out=out,
             ask=out.refuse,
             only=stacks,
             given=values,
-            options=options,
-            clients=clients,
-            clock=handed("clock"),
+            options=options_of(given, templates),
+            clients=where.clients,
+            clock=where.clock,
         )
         return out.code(3 if changes and given["tell"] else 0)
 

@@ -50,6 +50,16 @@ def load_templates(
     return select(templates, names)
 
 
+def load_if_there(target: str | None, settings: Mapping[str, str], *, cwd: Path) -> dict[str, Template]:
+    """Give the stacks of the app; none where there is no app that loads, unless one was named."""
+    try:
+        return load_templates(target, settings, cwd=cwd)
+    except FargateStacksError:
+        if target:
+            raise
+        return {}
+
+
 def select(templates: dict[str, Template], names: Sequence[str]) -> dict[str, Template]:
     """Give the stacks named, or all of them, in the order they came in. Raises LoadError."""
     for name in names:

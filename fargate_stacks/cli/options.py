@@ -19,6 +19,14 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     return settings
 
 
+output_option = click.option(
+    "--output",
+    type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
+    default="auto",
+    show_default=True,
+    help="live: a block that is drawn anew; plain: one line for each change of state; jsonl: typed JSON lines on "
+    "standard output; quiet: only what failed. auto is live on a terminal and plain elsewhere.",
+)
 app_option = click.option(
     "--app",
     "target",

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from fargate_stacks.cli.cloud import _seconds, handed, open_cloud, where_options
-from fargate_stacks.cli.load import load_templates
-from fargate_stacks.cli.options import app_option, set_option
-from fargate_stacks.errors import DeployError, FargateStacksError
+from fargate_stacks.cli.load import load_if_there
+from fargate_stacks.cli.options import app_option, output_option, set_option
+from fargate_stacks.errors import DeployError
 
 
 @click.command()
@@ -31,13 +31,7 @@ from fargate_stacks.errors import DeployError, FargateStacksError
     show_default=True,
     help="What SIGTERM does, and Ctrl-C where there is no terminal: leave the operation running, or cancel it.",
 )
-@click.option(
-    "--output",
-    type=click.Choice(["auto", "live", "plain", "jsonl", "quiet"]),
-    default="auto",
-    show_default=True,
-    help="As for deploy.",
-)
+@output_option
 def command(**given: Any) -> int:
     """Show the newest operation of STACK from its start, follow it to its end, and judge it as deploy does.
 
@@ -60,7 +54,7 @@ def command(**given: Any) -> int:
         client = open_cloud(local=given["local"], region=given["region"], profile=given["profile"], start=False)
         if client is None:
             raise DeployError("watch: no local cloud runs here; deploy --local first", exit_code=2)
-        templates = _templates(given)
+        templates = load_if_there(given["target"], given["settings"], cwd=Path.cwd())
         out.hide({}, templates)
         out.start("watch", [given["stack"]])
         found = templates.get(given["stack"])
@@ -75,13 +69,3 @@ def command(**given: Any) -> int:
             )
             resume(given["stack"], client, run, found.owners if found is not None else {})
     return 0
-
-
-def _templates(given: dict[str, Any]) -> Any:
-    """Give the stacks of this folder's app, whose constructs are named; a foreign stack has none."""
-    try:
-        return load_templates(given["target"], given["settings"], cwd=Path.cwd())
-    except FargateStacksError:
-        if given["target"]:
-            raise
-        return {}

@@ -104,12 +104,13 @@ def make_bucket(s3: Any, bucket: str, region: str) -> None:
             "RestrictPublicBuckets": True,
         },
     )
-    call(s3, "PutBucketPolicy", Bucket=bucket, Policy=json.dumps(_only_tls(bucket, s3.meta.partition)))
+    call(s3, "PutBucketPolicy", Bucket=bucket, Policy=json.dumps(only_tls(bucket, s3.meta.partition)))
     rule = {"ID": "templates", "Status": "Enabled", "Filter": {"Prefix": "templates/"}, "Expiration": {"Days": 30}}
     call(s3, "PutBucketLifecycleConfiguration", Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
 
 
-def _only_tls(bucket: str, partition: str) -> dict[str, Any]:
+def only_tls(bucket: str, partition: str) -> dict[str, Any]:
+    """Give the policy of a bucket that is spoken to by TLS alone."""
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fargate_stacks.core.template import Template
-from fargate_stacks.deploy.artifacts import bucket_name, has_bucket
+from fargate_stacks.deploy.artifacts import bucket_name, has_bucket, only_tls
 from fargate_stacks.deploy.client import CallFailed, Client, call
 from fargate_stacks.deploy.clock import Clock, WallClock
 from fargate_stacks.deploy.engine import deploy, preview
@@ -242,19 +242,7 @@ def _bucket(name: str, partition: str) -> dict[str, Any]:
             "Type": "AWS::S3::BucketPolicy",
             "Properties": {
                 "Bucket": {"Ref": "Artifacts"},
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "OnlyTls",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [f"arn:{partition}:s3:::{name}", f"arn:{partition}:s3:::{name}/*"],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }
-                    ],
-                },
+                "PolicyDocument": only_tls(name, partition),
             },
         },
     }

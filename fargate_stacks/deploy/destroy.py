@@ -9,12 +9,12 @@ from typing import Any
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import contents, graph, guard, nested, operate, plan
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
-from fargate_stacks.deploy.clock import Clock, WallClock
+from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Deleting, Ended, Out
 from fargate_stacks.deploy.protection import retained, unprotected
 from fargate_stacks.deploy.risks import lost
-from fargate_stacks.deploy.run import Ask, Options, Run, live_template, select
+from fargate_stacks.deploy.run import Ask, Options, Run, live_template, opened, select
 from fargate_stacks.deploy.status import Do, row
 from fargate_stacks.errors import DeployError
 
@@ -56,16 +56,15 @@ def destroy(
     an update, buckets and repositories are emptied once the loss of data is approved. Raises DeployError, its
     exit code as documented; a stack that stays stops only what it needs.
     """
-    interrupts = interrupts or Interrupts()
-    run = Run(
+    run = opened(
         client,
-        out,
-        ask,
-        options or Options(),
-        clock or WallClock(interrupts),
-        confirm or ask,
-        interrupts,
-        clients or {},
+        out=out,
+        ask=ask,
+        confirm=confirm,
+        options=options,
+        clock=clock,
+        interrupts=interrupts,
+        clients=clients,
     )
     chosen = select(templates, only)
     doomed: dict[str, _Doomed] = {}
@@ -85,12 +84,12 @@ def destroy(
     _refuse_protected(doomed.values())
     after = _after(doomed, templates, run)
     _agree(doomed.values(), run)
-    interrupts.armed = True
+    run.interrupts.armed = True
     outcome = graph.work(
         after,
         lambda name: _destroy(doomed[name], run),
         concurrency=run.options.concurrency,
-        interrupts=interrupts,
+        interrupts=run.interrupts,
     )
     if outcome.not_tried:
         run.warn("", f"not tried: {', '.join(outcome.not_tried)}")

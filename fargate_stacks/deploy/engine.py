@@ -10,11 +10,11 @@ from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import consent, graph, guard, operate, parameters, plan
 from fargate_stacks.deploy.builds import Builder, builds_of
 from fargate_stacks.deploy.client import Client, StackState
-from fargate_stacks.deploy.clock import Clock, WallClock
+from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Ended, Out, Outputs, Planned, Summary
 from fargate_stacks.deploy.planning import Draft, Planner, beyond, fingerprint
-from fargate_stacks.deploy.run import Ask, Options, Run, select
+from fargate_stacks.deploy.run import Ask, Options, Run, opened, select
 from fargate_stacks.errors import DeployError
 
 
@@ -38,16 +38,15 @@ def deploy(
     what a plain yes does not cover, by default as `ask` does. A failure stops what needs the stack that failed.
     Raises DeployError, its exit code as documented.
     """
-    interrupts = interrupts or Interrupts()
-    run = Run(
+    run = opened(
         client,
-        out,
-        ask,
-        options or Options(),
-        clock or WallClock(interrupts),
-        confirm or ask,
-        interrupts,
-        clients or {},
+        out=out,
+        ask=ask,
+        confirm=confirm,
+        options=options,
+        clock=clock,
+        interrupts=interrupts,
+        clients=clients,
     )
     app = _App(templates, run, only, given or {})
     drafts = app.plan()
@@ -71,7 +70,15 @@ def preview(
     clients: Mapping[str, Client] | None = None,
 ) -> bool:
     """Make the plan of a deploy, say it, and take it back; tell whether there is anything to change."""
-    run = Run(client, out, ask, options or Options(), clock or WallClock(), clients=clients or {})
+    run = opened(
+        client,
+        out=out,
+        ask=ask,
+        confirm=lambda question: False,  # a look repairs nothing
+        options=options,
+        clock=clock,
+        clients=clients,
+    )
     app = _App(templates, run, only, given or {})
     drafts = app.plan()
     app.discard()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, dataclass_transform
 
 from fargate_stacks.core.template import Owner
 from fargate_stacks.deploy.client import Event
@@ -16,52 +16,48 @@ from fargate_stacks.deploy.plan import Plan
 from fargate_stacks.deploy.preflight_subject import Finding
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One thing said about one stack; an empty name is the whole run."""
+    """One thing said about one stack; an empty name is the whole run. A subclass is a frozen dataclass by itself."""
 
     kind: ClassVar[str] = "message"
+    """What its record is called in JSON lines."""
     stack: str = ""
 
+    def __init_subclass__(cls, kind: str) -> None:
+        cls.kind = kind
+        dataclass(frozen=True, kw_only=True)(cls)
 
-@dataclass(frozen=True, kw_only=True)
-class Note(Message):
+
+class Note(Message, kind="note"):
     """Something worth knowing."""
 
-    kind: ClassVar[str] = "note"
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Warn(Message):
+class Warn(Message, kind="warning"):
     """Something that may need a hand, and does not stop the run."""
 
-    kind: ClassVar[str] = "warning"
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned(Message):
+class Planned(Message, kind="plan"):
     """A change set, before anybody is asked."""
 
-    kind: ClassVar[str] = "plan"
     plan: Plan
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summary(Message):
+class Summary(Message, kind="summary"):
     """All stacks are planned; the hash is what `--approve-plan` takes."""
 
-    kind: ClassVar[str] = "summary"
     fingerprint: str
     changes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deleting(Message):
+class Deleting(Message, kind="deleting"):
     """What a delete meets: the resources of a stack, and those that stand in the way or stay."""
 
-    kind: ClassVar[str] = "deleting"
     resources: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     """Deletion protection is on, and will be switched off."""
@@ -73,83 +69,65 @@ class Deleting(Message):
     """They go with the data in them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Happened(Message):
+class Happened(Message, kind="event"):
     """One event of a stack; `owner` is the construct that it is about."""
 
-    kind: ClassVar[str] = "event"
     event: Event
     owner: Owner | None = None
     path: str = ""
     """Where it is among nested stacks, as `Net/Vpc/Subnet1`; empty in the stack itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting(Message):
+class Waiting(Message, kind="waiting"):
     """Nothing has happened for a while; `seconds` since the last event, by logical ids still at work."""
 
-    kind: ClassVar[str] = "waiting"
     seconds: int
     resources: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Diagnosed(Message):
+class Diagnosed(Message, kind="diagnosis"):
     """Why an operation failed."""
 
-    kind: ClassVar[str] = "diagnosis"
     diagnosis: Diagnosis
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outputs(Message):
+class Outputs(Message, kind="outputs"):
     """The live outputs of a deployed stack."""
 
-    kind: ClassVar[str] = "outputs"
     outputs: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended(Message):
+class Ended(Message, kind="ended"):
     """How it ended for one stack: deployed, no changes, deleted, kept, rolled back, stuck."""
 
-    kind: ClassVar[str] = "ended"
     how: str
     status: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rollout(Message):
+class Rollout(Message, kind="ecs"):
     """How far the rollout of one service is; said when something of it changes."""
 
-    kind: ClassVar[str] = "ecs"
     ecs: Row
     time: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskFailed(Message):
+class TaskFailed(Message, kind="failing"):
     """Tasks of a service failed in a way that was not seen before."""
 
-    kind: ClassVar[str] = "failing"
     service: str
     failing: Stopped
     time: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidenced(Message):
+class Evidenced(Message, kind="evidence"):
     """All that is known of why a service does not come up."""
 
-    kind: ClassVar[str] = "evidence"
     evidence: Evidence
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preflighted(Message):
+class Preflighted(Message, kind="preflight"):
     """Something that was found before a deploy: an image that is not there, a quota that is too small."""
 
-    kind: ClassVar[str] = "preflight"
     preflight: Finding
 
 

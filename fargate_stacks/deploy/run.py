@@ -149,6 +149,23 @@ class Run:
         self.out(Warn(stack=stack, text=text))
 
 
+def opened(
+    client: Client,
+    *,
+    out: Out,
+    ask: Ask,
+    confirm: Ask | None = None,
+    options: Options | None = None,
+    clock: Clock | None = None,
+    interrupts: Interrupts | None = None,
+    clients: Mapping[str, Client] | None = None,
+) -> Run:
+    """Begin a run; `confirm` asks about what a plain yes does not cover, by default as `ask` does."""
+    interrupts = interrupts or Interrupts()
+    clock = clock or WallClock(interrupts)
+    return Run(client, out, ask, options or Options(), clock, confirm or ask, interrupts, clients or {})
+
+
 def select(templates: Mapping[str, Template], only: Collection[str]) -> dict[str, Template]:
     """Give the templates named, all without a name, in their order. Raises DeployError for an unknown name."""
     unknown = [name for name in only if name not in templates]
