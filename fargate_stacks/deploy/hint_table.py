@@ -30,7 +30,7 @@ TABLE: tuple[Row, ...] = (
     row(
         "reason",
         r"CannotPull.*(no basic auth|pull access denied|401 Unauthorized|403 Forbidden|not authorized"
-        r"|AccessDenied|authorization failed|insufficient_scope)",
+        r"|AccessDenied|authorization failed|insufficient_scope|has the permissions to pull)",
         "image-denied",
         "the registry refuses the execution role",
         "check the repository's name and policy (another account's ECR needs one), its key, and the registry's "
@@ -40,7 +40,7 @@ TABLE: tuple[Row, ...] = (
     row(
         "reason",
         r"CannotPull.*(i/o timeout|deadline exceeded|connection refused|no such host|request canceled"
-        r"|network is unreachable|EOF)",
+        r"|network is unreachable|EOF|connection issue)",
         "image-no-route",
         "the tasks' subnets have no way to the registry",
         'give the VPC a NAT gateway, or endpoints for ecr.api, ecr.dkr and S3, or the service subnets="public"; '
@@ -49,7 +49,7 @@ TABLE: tuple[Row, ...] = (
     ),
     row(
         "reason",
-        r"CannotPull.*(not found|manifest unknown|does not exist|failed to resolve ref)",
+        r"CannotPull.*(not found|manifest unknown|does not exist|whether the image exists|failed to resolve ref)",
         "image-not-found",
         "there is no such image or tag in the registry",
         "check the name and the tag, and that the push ended before the deploy",
@@ -99,8 +99,16 @@ TABLE: tuple[Row, ...] = (
     ),
     row(
         "reason",
+        r"(secret|ssm|asm).*(InvalidParameter|validation error|ValidationException)",
+        "secret-malformed",
+        "the reference to the secret is not well formed",
+        "behind a secret's ARN stand :key:stage:version, each of which may be empty and none too many",
+        "start",
+    ),
+    row(
+        "reason",
         r"ResourceInitializationError.*(secret|registry auth|ssm|asm).*"
-        r"(timeout|deadline exceeded|i/o|canceled|connection|retried)",
+        r"(timeout|deadline exceeded|i/o|canceled|connection|retried|signal: killed)",
         "secret-no-route",
         "the tasks' subnets have no way to Secrets Manager, Systems Manager or ECR",
         "give the VPC a NAT gateway, or endpoints for secretsmanager, ssm, kms, ecr.api and ecr.dkr; egress= must "

@@ -15,6 +15,7 @@ from fargate_stacks.deploy.hints import hints
 from tests.deploy.answers import NEW, OLD
 from tests.deploy.aws import refusal
 from tests.deploy.rollouts import World
+from tests.deploy.texts_of_aws import TEXTS, Text
 
 
 def collected(world: World) -> tuple[Collector, list[Stopped]]:
@@ -118,79 +119,14 @@ def test_evidence_stands_without_the_permission_to_read_logs() -> None:
     assert list(collector.troubles) == ["GetLogEvents: not authorized to perform: logs:GetLogEvents"]
 
 
-@pytest.mark.parametrize(
-    ("code", "texts"),
-    [
-        ("registry-rate-limit", {"reasons": ["CannotPullContainerError: toomanyrequests: You have reached your pull"]}),
-        ("registry-rate-limit", {"reasons": ["CannotPullContainerError: unexpected status: 429 Too Many Requests"]}),
-        (
-            "image-architecture",
-            {
-                "reasons": [
-                    "CannotPullContainerError: image Manifest does not contain descriptor matching platform "
-                    "'linux/amd64'"
-                ]
-            },
-        ),
-        ("image-not-found", {"reasons": ["CannotPullContainerError: docker.io/library/nginx:nope: not found"]}),
-        ("image-denied", {"reasons": ["CannotPullContainerError: pull access denied, repository does not exist"]}),
-        (
-            "image-no-route",
-            {"reasons": ["CannotPullContainerError: ref pull: dial tcp 52.1.1.1:443: i/o timeout"]},
-        ),
-        ("image-no-space", {"reasons": ["CannotPullContainerError: write /x: no space left on device"]}),
-        (
-            "secret-no-route",
-            {
-                "reasons": [
-                    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
-                    "retrieval failed: unable to retrieve secret from asm: RequestCanceled: request context canceled "
-                    "caused by: context deadline exceeded"
-                ]
-            },
-        ),
-        (
-            "secret-missing",
-            {
-                "reasons": [
-                    "ResourceInitializationError: unable to retrieve secret from asm: ResourceNotFoundException: "
-                    "Secrets Manager can't find the specified secret."
-                ]
-            },
-        ),
-        (
-            "log-group-missing",
-            {
-                "reasons": [
-                    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 "
-                    "times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group "
-                    "does not exist."
-                ]
-            },
-        ),
-        ("out-of-memory", {"reasons": ["OutOfMemoryError: Container killed due to memory usage"], "exit_code": 137}),
-        ("exit-137", {"exit_code": 137}),
-        ("exit-139", {"exit_code": 139}),
-        ("exit-1", {"exit_code": 1}),
-        ("architecture", {"log": ["exec /usr/bin/app: exec format error"], "exit_code": 255}),
-        ("read-only", {"log": ['mkdir() "/var/cache/nginx" failed (30: Read-only file system)'], "exit_code": 1}),
-        ("capability-missing", {"log": ['chown("/var/cache/nginx", 101) failed (1: Operation not permitted)']}),
-        ("port-not-allowed", {"log": ["bind() to 0.0.0.0:80 failed (13: Permission denied)"]}),
-        ("incomplete-image", {"log": ["ModuleNotFoundError: No module named 'x'"]}),
-        ("task-role-denied", {"log": ["An error occurred (AccessDenied) when calling the SendMessage operation"]}),
-        ("health-check", {"reasons": ["Task failed ELB health checks in (target-group arn)"]}),
-        ("container-health-check", {"reasons": ["Task failed container health checks"]}),
-        ("health-path", {"events": ["is unhealthy in (target-group x) due to (reason Health checks failed with these "
-                                    "codes: [404])"]}),
-        ("health-timeout", {"events": ["is unhealthy in (target-group x) due to (reason Request timed out)"]}),
-        ("no-capacity", {"events": ["Reason: Capacity is unavailable at this time. Please try again later"]}),
-        ("vcpu-quota", {"events": ["You've reached the limit on the number of vCPUs you can run concurrently."]}),
-        ("role-not-assumable", {"reasons": ["ECS was unable to assume the role 'arn:aws:iam::1:role/x'"]}),
-        ("command-not-found", {"reasons": ['CannotStartContainerError: exec: "x": executable file not found']}),
-    ],
-)  # fmt: skip
-def test_a_text_of_aws_has_its_hint(code: str, texts: dict[str, Any]) -> None:
-    assert next(hint.code for hint in hints(**texts)) == code
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.code)
+def test_a_text_of_aws_has_its_hint(text: Text) -> None:
+    assert next(hint.code for hint in hints(**text.says)) == text.code
+
+
+def test_every_hint_has_a_text_and_every_text_says_whose_it_is() -> None:
+    assert {text.code for text in TEXTS} == {row.hint.code for row in TABLE}
+    assert all(text.source for text in TEXTS)
 
 
 def test_a_healthy_redirect_is_not_called_a_wrong_path() -> None:
