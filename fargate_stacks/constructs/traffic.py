@@ -14,15 +14,13 @@ from fargate_stacks.core.values import Text
 _NAMESPACE = "AWS/ApplicationELB"
 
 
-def _sum(prefix: str, count: int) -> str:
-    # a group without traffic has no data at all, and one missing value would make the sum missing
-    return "+".join(f"FILL({prefix}{number},0)" for number in range(1, count + 1))
-
-
 def errors_alarm(service: Construct, groups: Groups, percent: float) -> Any:
     """Give the alarm that fires when more than `percent` of the answers of one minute are 5xx.
 
-    Its metrics are the load balancer's, so it needs no name of the service and is there before it.
+    Its metrics are the load balancer's, so it needs no name of the service and is there before it. Errors are filled
+    with 0, since a minute without any reports none; requests are not, since a minute that is reported late would count
+    as one without errors and the alarm would never see two in a row (CloudWatch user guide, "Using metric math"). A
+    group that has never had traffic has no series, and SUM takes those that there are.
     """
 
     def metric(name: str, query: str, balancer: Text, group: Text) -> Any:
@@ -43,7 +41,9 @@ def errors_alarm(service: Construct, groups: Groups, percent: float) -> Any:
             ),
         )
 
-    wrong, every = _sum("e", len(groups)), _sum("r", len(groups))
+    numbers = range(1, len(groups) + 1)
+    wrong = f"SUM([{', '.join(f'FILL(e{number}, 0)' for number in numbers)}])"
+    every = f"SUM([{', '.join(f'r{number}' for number in numbers)}])"
     queries = [
         metric(name, f"{letter}{number}", balancer, group)
         for name, letter in (("HTTPCode_Target_5XX_Count", "e"), ("RequestCount", "r"))
@@ -54,7 +54,7 @@ def errors_alarm(service: Construct, groups: Groups, percent: float) -> Any:
         AlarmDescription=f"More than {percent:g} % of the answers of {service.name} are 5xx",
         Metrics=[
             cloudwatch.MetricDataQuery(
-                Id="errors", Expression=f"IF({every}>0, 100*({wrong})/({every}), 0)", Label="errors", ReturnData=True
+                Id="errors", Expression=f"100 * {wrong} / {every}", Label="errors", ReturnData=True
             ),
             *queries,
         ],

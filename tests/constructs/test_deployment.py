@@ -26,6 +26,7 @@ from fargate_stacks import (
 from fargate_stacks.constructs.deployment import Deployment
 from fargate_stacks.testing import properties
 from tests.constructs.doors import NET, PLAIN, TESTED, rendered, service
+from tests.metric_math import Series, of_queries
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:smoke"
 HOUR = timedelta(hours=1)
@@ -97,14 +98,31 @@ def test_errors_make_an_alarm_before_the_service_over_both_target_groups() -> No
     template = deployed(BlueGreen(errors=2.5))
     alarm = properties(template, "WebErrorsAlarm")
     (expression, *metrics) = alarm["Metrics"]
-    assert expression["Expression"] == (
-        "IF(FILL(r1,0)+FILL(r2,0)>0, 100*(FILL(e1,0)+FILL(e2,0))/(FILL(r1,0)+FILL(r2,0)), 0)"
-    )
+    assert expression["Expression"] == ("100 * SUM([FILL(e1, 0), FILL(e2, 0)]) / SUM([r1, r2])")
     groups = [one["MetricStat"]["Metric"]["Dimensions"][1]["Value"]["Fn::GetAtt"][0] for one in metrics]
     assert groups == ["WebTargetGroup", "WebGreenTargetGroup"] * 2
     assert alarm["Threshold"] == 2.5
     watched = properties(template, "WebService")["DeploymentConfiguration"]["Alarms"]
     assert watched["AlarmNames"] == [{"Ref": "WebErrorsAlarm"}]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("blue", "green", "percent"),
+    [
+        (([100.0, 100.0], [10.0, None]), ([None, None], [None, None]), [10.0, 0.0]),
+        (([50.0, None], [None, None]), ([50.0, 100.0], [5.0, 20.0]), [5.0, 20.0]),
+        # the newest minute is not reported yet: no number, and above all no 0
+        (([100.0, None], [10.0, None]), ([None, None], [None, None]), [10.0, None]),
+    ],
+    ids=["a group without traffic", "traffic that moves", "a minute that comes late"],
+)
+def test_errors_are_the_share_of_requests_over_both_groups(
+    blue: tuple[Series, Series], green: tuple[Series, Series], percent: Series, strict: bool
+) -> None:
+    metrics = properties(deployed(BlueGreen(errors=5)), "WebErrorsAlarm")["Metrics"]
+    data = {"r1": blue[0], "e1": blue[1], "r2": green[0], "e2": green[1]}
+    assert of_queries(metrics, data, strict=strict) == percent
 
 
 def test_errors_need_a_load_balancer_to_be_seen_at() -> None:
