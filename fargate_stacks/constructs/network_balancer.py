@@ -225,6 +225,8 @@ class NetworkLoadBalancer(Construct, Named):
         wrong = self.wrong_name()
         if wrong is not None:
             raise self.refuse(wrong)
+        if self.access_logs is not None and not self.secure:
+            raise self.refuse("access logs are kept of TLS listeners alone; give certificate= or domain=, or leave out")
         self._subnets  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
 
     @property

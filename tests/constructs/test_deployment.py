@@ -318,7 +318,7 @@ def test_a_role_that_is_given_is_not_made() -> None:
         (lambda: Rolling(errors=0), "errors is a percentage between 0 and 100, got 0"),
         (lambda: BlueGreen(bake=timedelta(seconds=90)), "bake must be 0 to 1440 whole minutes, got 1.5"),
         (lambda: BlueGreen(bake=timedelta(days=2)), "bake must be 0 to 1440 whole minutes, got 2880"),
-        (lambda: BlueGreen(circuit_breaker=True), "there is no field circuit_breaker"),
+        (lambda: BlueGreen(circuit_breaker=True), "circuit_breaker is for Rolling"),
         (lambda: Linear(step=2), "step is a percentage from 3 to 100 in tenths, got 2"),
         (lambda: Linear(step=3.33), "step is a percentage from 3 to 100 in tenths, got 3.33"),
         (lambda: Canary(percent=0), "percent is 0.1 to 100 in tenths, got 0"),

@@ -120,11 +120,18 @@ def test_what_a_target_group_is_told_is_an_attribute() -> None:
 
 def test_logs_and_cross_zone_are_attributes_of_the_load_balancer() -> None:
     audit = LogArchive("Audit")
-    template = rendered(audit, NetworkLoadBalancer("Door", vpc=NET, cross_zone=True, access_logs=audit))
+    template = rendered(
+        audit, NetworkLoadBalancer("Door", vpc=NET, cross_zone=True, certificate=CERTIFICATE, access_logs=audit)
+    )
     found = attributes(template, "DoorLoadBalancer")
     assert found["load_balancing.cross_zone.enabled"] == "true"
     assert found["access_logs.s3.bucket"] == {"Ref": "AuditBucket"}
     assert "AuditBucketPolicy" in template.resources["DoorLoadBalancer"]["DependsOn"]
+
+
+def test_logs_are_kept_of_tls_alone_and_it_is_said_trap_29() -> None:
+    with pytest.raises(SpecError, match="access logs are kept of TLS listeners alone; give certificate= or domain="):
+        NetworkLoadBalancer("Door", vpc=NET, access_logs=LogArchive("Audit"))
 
 
 def test_blue_green_swaps_the_listeners_group() -> None:
