@@ -104,10 +104,13 @@ def _recorded(arguments: Sequence[str]) -> Iterator[None]:
 
 
 def _say(error: FargateStacksError) -> int:
+    from fargate_stacks.cli.masks import Masks
+
+    hidden = Masks().text  # a setting may be a secret
     if isinstance(error, LoadError) and error.__cause__ is not None:
         import traceback
 
         lines = traceback.format_exception(error.__cause__, chain=True)
-        click.echo("".join(lines), err=True, nl=False)
-    click.echo(f"error: {error}", err=True)
+        click.echo(hidden("".join(lines)), err=True, nl=False)
+    click.echo(f"error: {hidden(str(error))}", err=True)
     return error.exit_code if isinstance(error, DeployError) else 2

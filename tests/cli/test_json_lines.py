@@ -113,7 +113,7 @@ def test_the_result_has_the_cause_and_how_each_stack_ended(capsys: pytest.Captur
 @pytest.mark.parametrize(("how", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--on-interrupt", "cancel"))])
 def test_an_interrupt_has_a_result(how: signal.Signals, options: tuple[str, ...], project: Project) -> None:
     project.infra('app = App([Stack("shop", [Jobs("Jobs")])])')
-    project.write("local.toml", '[[resource]]\nname = "JobsQueue"\nslow = 3\n')
+    project.write("local.toml", '[[resource]]\nname = "JobsQueue"\nslow = 1\ntimes = 1\n')
     command = [sys.executable, "-m", "fargate_stacks", "deploy", "--local", "--output", "jsonl", *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     said = []
@@ -123,7 +123,7 @@ def test_an_interrupt_has_a_result(how: signal.Signals, options: tuple[str, ...]
             for line in process.stdout:
                 said.append(line)
                 if json.loads(line)["type"] == "event" and len(said) < 99:
-                    time.sleep(0.3)
+                    time.sleep(0.1)
                     process.send_signal(how)
                     said += process.stdout.readlines()
         assert process.returncode == 130

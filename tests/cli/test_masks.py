@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -21,6 +21,8 @@ from fargate_stacks.deploy.drift import Difference
 from fargate_stacks.deploy.messages import Message, Note, Outputs, Planned
 from fargate_stacks.deploy.plan import Change, Plan, PropertyChange
 from fargate_stacks.errors import DeployError
+from tests.cli.conftest import Project
+from tests.cli.conftest import Run as Ran
 from tests.cli.places import KINDS, of_message
 from tests.deploy.stage import template
 
@@ -280,6 +282,18 @@ def test_a_parameter_without_a_name_is_not_repeated(capsys: pytest.CaptureFixtur
     said = capsys.readouterr()
     assert "write KEY=VALUE, got a text without =" in said.err
     assert "hunter2" not in said.out + said.err
+
+
+def test_a_setting_that_is_a_secret_is_not_repeated(project: Project, run: Callable[..., Ran]) -> None:
+    project.infra("""
+        def app(db_password: int) -> App:
+            raise ValueError(f"db_password={db_password}")
+    """)
+    for value in ("hunter2", "4711"):
+        done = run("synth", "--set", f"db_password={value}")
+        assert done.code == 2
+        assert "****" in done.err
+        assert value not in done.err
 
 
 def test_before_and_after_are_hidden_in_a_plan_of_every_screen(tmp_path: Path) -> None:
