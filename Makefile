@@ -20,7 +20,7 @@ export CDK_MODULES := $(CURDIR)/$(CDK)/node_modules
 # whatever is signed in on this machine, no target may use it
 unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
-.PHONY: help setup demo test check format bench security pages docs clean
+.PHONY: help setup demo test check format bench security pages docs aws-smoke clean
 
 help:
 	@echo "make demo    synthesize, check, deploy to the local emulator and destroy $(BLUEPRINT)"
@@ -30,6 +30,7 @@ help:
 	@echo "make bench   how fast synth and deploy are, as ratios; how many calls it takes to watch 40 services"
 	@echo "make security  what security rule packs say of the blueprints, beside CDK's pattern"
 	@echo "make pages   write the pages of docs/ that are made from code and data"
+	@echo "make aws-smoke [REGION=eu-west-1] [PROFILE=sandbox]  prove what is unverified in your account, for less than a euro"
 	@echo "make docs    build the documentation into site/"
 
 setup: $(VENV)/.installed
@@ -94,6 +95,10 @@ pages: setup
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# the credentials are those of PROFILE, or what the AWS configuration says; DRY_RUN=1 stays on this machine
+aws-smoke: setup
+	$(BIN)/python -m tests.aws.smoke $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(DRY_RUN),--dry-run)
 
 clean:
 	rm -rf $(VENV) $(CHECKOV_VENV) $(IAM_VENV) $(FOREIGN_VENV) $(CDK) site dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

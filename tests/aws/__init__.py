@@ -1,0 +1,1 @@
+"""What an account of AWS can show cheaply: `make aws-smoke`."""
