@@ -40,6 +40,7 @@ def install() -> Any:
         lattice,
         linked_roles,
         network,
+        protection,
         scaling,
         schemas,
         stores,
@@ -69,6 +70,7 @@ def install() -> Any:
         vault,
         instances,
         linked_roles,
+        protection,
         requests,
     ):
         module.register()

@@ -103,6 +103,8 @@ ministack.services.cloudfront _build_vpc_origin_xml
 ministack.services.cloudwatch _alarms
 ministack.services.cloudwatch_logs _create_log_group
 ministack.services.cloudwatch_logs _create_log_stream
+ministack.services.cloudwatch_logs _delete_log_group
+ministack.services.cloudwatch_logs _describe_log_groups
 ministack.services.cloudwatch_logs _log_groups
 ministack.services.cloudwatch_logs _put_log_events
 ministack.services.dynamodb _tables

@@ -72,6 +72,15 @@ def test_its_outputs_are_attributes(cloud: Cloud, shelf: Shelf) -> None:
     assert value == child(cloud)["Outputs"][0]["OutputValue"]
 
 
+def test_its_id_is_told_when_it_begins(cloud: Cloud, shelf: Shelf) -> None:
+    cloud.create("s", template(Inner=nested(shelf.put(CHILD))))
+    told = [one for one in cloud.history("s") if one["LogicalResourceId"] == "Inner"]
+    assert [one.get("ResourceStatusReason") for one in told] == [None, "Resource creation Initiated", None]
+    inner = cloud.history(child(cloud)["StackId"])
+    assert told[1]["Timestamp"] <= inner[1]["Timestamp"] <= told[2]["Timestamp"]
+    assert told[1]["PhysicalResourceId"] == inner[0]["StackId"]
+
+
 def test_its_parameters_come_from_outside(cloud: Cloud, shelf: Shelf) -> None:
     cloud.create("s", template(Inner=nested(shelf.put(CHILD), Parameters={"Colour": "blue"})))
     assert child(cloud)["Parameters"] == [{"ParameterKey": "Colour", "ParameterValue": "blue"}]

@@ -15,7 +15,7 @@ from ministack.services.cloudformation import engine, provisioners, stacks
 from fargate_stacks.deploy.local.stacks import events, exports, graph, policy, properties, rollback
 from fargate_stacks.deploy.local.stacks.durations import CLOCK
 from fargate_stacks.deploy.local.stacks.events import Record
-from fargate_stacks.deploy.local.stacks.resources import INITIATED, REPLACING, Resource, Template
+from fargate_stacks.deploy.local.stacks.resources import BEGUN, INITIATED, REPLACING, Resource, Template
 
 PENDING: dict[str, Deployment] = {}
 """By stack id: what failed and waits for RollbackStack, ContinueUpdateRollback or a deletion."""
@@ -261,9 +261,16 @@ class Deployment:
         resource.say("CREATE_IN_PROGRESS", properties=told)
         properties.check(resource.type, name, given)
         whole = resource.tagged(given, self.tags)
+
+        def begun(physical_id: str) -> None:
+            if not record["PhysicalResourceId"]:
+                record["PhysicalResourceId"] = physical_id
+                resource.say("CREATE_IN_PROGRESS", INITIATED, physical_id, told)
+
+        BEGUN.set(begun)
         physical_id, attributes, seed = await resource.create(whole)
+        begun(physical_id)
         record |= {"PhysicalResourceId": physical_id, "Attributes": attributes, "_name_seed": seed}
-        resource.say("CREATE_IN_PROGRESS", INITIATED, physical_id, told)
         await resource.settle("create", physical_id, whole)
         record |= {"ResourceStatus": "CREATE_COMPLETE", "Timestamp": now_iso()}
         resource.say("CREATE_COMPLETE", "", physical_id, told)

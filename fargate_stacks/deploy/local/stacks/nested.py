@@ -14,7 +14,7 @@ from ministack.services.cloudformation import engine, handlers, helpers, provisi
 from fargate_stacks.deploy.local.stacks import deletion, events
 from fargate_stacks.deploy.local.stacks.deployment import Deployment
 from fargate_stacks.deploy.local.stacks.events import Record
-from fargate_stacks.deploy.local.stacks.resources import Template
+from fargate_stacks.deploy.local.stacks.resources import BEGUN, Template
 
 Props = Mapping[str, Any]
 
@@ -59,6 +59,9 @@ async def _create(logical_id: str, props: Props, parent_name: str) -> tuple[str,
     cloudformation._stack_events[stack_id] = []
     events.begin(child, "CREATE_STACK")
     events.turn(child, "CREATE_IN_PROGRESS", "User Initiated")
+    begun = BEGUN.get()
+    if begun is not None:
+        begun(stack_id)
     await Deployment(child, Template(child, template, parameters), disable_rollback=True).run()
     if child["StackStatus"] != "CREATE_COMPLETE":
         raise Embedded(child, "created")

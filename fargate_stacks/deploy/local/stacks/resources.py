@@ -10,6 +10,7 @@ import inspect
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ from fargate_stacks.deploy.local.stacks.durations import CLOCK, seconds
 from fargate_stacks.deploy.local.stacks.events import Record
 
 INITIATED = "Resource creation Initiated"
+BEGUN: ContextVar[Callable[[str], None] | None] = ContextVar("resource_creation_begun", default=None)
+"""What a handler calls with the physical id, where that is known long before the resource is there."""
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
