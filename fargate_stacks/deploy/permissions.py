@@ -37,6 +37,11 @@ _PASSED_TO = (
 _CAREFUL = ("iam:PassRole", "iam:CreateServiceLinkedRole")
 """Never allowed on everything: to pass a role is to lend its power."""
 
+_PUSH = (
+    "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:CompleteLayerUpload ecr:InitiateLayerUpload ecr:PutImage "
+    "ecr:UploadLayerPart"
+).split()
+
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 """What is no action of IAM's is left out: schemas name calls of S3's older interface too."""
 _READS = ("iam:Get", "iam:List")
@@ -79,11 +84,19 @@ def deploy_policies(types: Iterable[str], stacks: Iterable[str], bucket: str, pa
     """Give the policies of a role that may deploy these types and nothing else, each within IAM's size.
 
     Roles and policies it may make, change, pass and delete only under the names that CloudFormation gives them
-    in these stacks: otherwise it could lend itself any power.
+    in these stacks: otherwise it could lend itself any power. Where they have ECR repositories it may push into those,
+    as a `BuiltImage` needs.
     """
-    wanted = actions(list(types), ("create", "read", "update", "delete", "list")) | set(OWN)
+    types, stacks = list(types), list(stacks)
+    wanted = actions(types, ("create", "read", "update", "delete", "list")) | set(OWN)
+    more: list[dict[str, Any]] = []
+    if "AWS::ECR::Repository" in types:
+        wanted.add("ecr:GetAuthorizationToken")
+        # CloudFormation names a repository in lower case
+        own = [f"arn:{partition}:ecr:*:*:repository/{stack.lower()}-*" for stack in stacks]
+        more.append({"Effect": "Allow", "Action": list(_PUSH), "Resource": own})
     lent = {one for one in wanted if one.startswith("iam:") and not one.startswith(_READS)}
-    return _documents(wanted - lent, _more(sorted(lent), list(stacks), bucket, partition))
+    return _documents(wanted - lent, [*_more(sorted(lent), stacks, bucket, partition), *more])
 
 
 def teardown_policies(types: Iterable[str]) -> list[dict[str, Any]]:

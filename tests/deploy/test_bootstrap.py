@@ -138,6 +138,15 @@ def test_it_may_lend_no_more_power_than_its_stacks_have() -> None:
     assert "ecs-tasks.amazonaws.com" in passes[0]["Condition"]["StringEquals"]["iam:PassedToService"]
 
 
+def test_it_may_push_into_the_repositories_of_its_stacks_alone() -> None:
+    (policy, *_) = deploy_policies(["AWS::ECR::Repository"], ["Shop"], "bucket", "aws")
+    (push,) = [one for one in policy["Statement"] if "ecr:PutImage" in one["Action"]]
+    assert push["Resource"] == ["arn:aws:ecr:*:*:repository/shop-*"]
+    assert "ecr:UploadLayerPart" in push["Action"]
+    assert "ecr:GetAuthorizationToken" in str(policy)
+    assert "ecr:PutImage" not in str(deploy_policies(["AWS::SQS::Queue"], ["Shop"], "bucket", "aws"))
+
+
 def test_a_teardown_role_creates_nothing() -> None:
     assert not any(":Create" in one and one != "ec2:CreateTags" for one in allowed(teardown_policies(TYPICAL)))
 
