@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from fargate_stacks.constructs.scaling import Scaling
     from fargate_stacks.constructs.scaling_policies import StepScaling, TargetTracking
     from fargate_stacks.constructs.scheduled import ScheduledAction
+    from fargate_stacks.constructs.scheduled_task import ScheduledTask
     from fargate_stacks.constructs.security_group_existing import ExistingSecurityGroup
     from fargate_stacks.constructs.service import Service
     from fargate_stacks.constructs.shifting import BlueGreen, Canary, LambdaHook, Linear, Pause
@@ -150,6 +151,7 @@ _HOMES = {
         "TargetTracking",
     ),
     "constructs.scheduled": ("ScheduledAction",),
+    "constructs.scheduled_task": ("ScheduledTask",),
     "constructs.egress": ("Egress",),
     "constructs.security_group_existing": ("ExistingSecurityGroup",),
     "constructs.service": ("Service",),
@@ -315,6 +317,7 @@ __all__ = [
     "Route",
     "Scaling",
     "ScheduledAction",
+    "ScheduledTask",
     "Secret",
     "SecretValue",
     "Service",

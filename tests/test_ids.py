@@ -49,6 +49,7 @@ from fargate_stacks import (
     Repository,
     Scaling,
     ScheduledAction,
+    ScheduledTask,
     Secret,
     Service,
     Split,
@@ -161,6 +162,9 @@ def everything() -> list[Construct]:
     importer = Job(
         "Import", cluster=cluster, task=Task(containers=[container(None)], volumes=[disk], uses=[data.connect()])
     )
+    nightly = ScheduledTask(
+        "Nightly", cluster=cluster, task=Task(containers=[container(None)]), schedule="rate(1 day)", dead_letters=queue
+    )
     holder = Service("Holder", cluster=cluster, task=Task(containers=[container(None)], volumes=[disk]))
     news = Topic("News")
     stores = [
@@ -197,7 +201,7 @@ def everything() -> list[Construct]:
     )
     return [
         *(vpc, both, cluster, edge, address, data, bucket, queue, secret, shop, client),
-        *(*doors, *fronts, *stores, *worker, scaled.queue, posted, importer, holder),
+        *(*doors, *fronts, *stores, *worker, scaled.queue, posted, importer, holder, nightly),
     ]
 
 
@@ -283,6 +287,10 @@ CONTRACT = {
     "Import": """
         SecurityGroup OrdersIngress5432 VolumePolicy VolumeRole LogGroup ExecutionPolicy ExecutionRole TaskRole
         TaskDefinition
+    """,
+    "Nightly": """
+        SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition SchedulePolicy ScheduleRole
+        Schedule
     """,
     "Holder": """
         SecurityGroup LogGroup ExecutionPolicy ExecutionRole TaskRole TaskDefinition VolumePolicy VolumeRole Service

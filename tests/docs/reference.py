@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "constructs.security_group_existing",
         ),
     ),
-    "tasks": ("Tasks and containers", ("constructs.",)),
+    "tasks": ("Tasks and containers", ("constructs.", "constructs.scheduled_task")),
     "services": (
         "Services",
         (

@@ -166,6 +166,18 @@ TYPES = (
             "Status": "ServerlessCache.Status",
         },
     ),
+    Type(  # the emulator's own forgets the time zone, the dates and how often to try again
+        "AWS::Scheduler::Schedule",
+        "scheduler",
+        "CreateSchedule",
+        ("=Name",),
+        "DeleteSchedule",
+        lambda physical_id, props: {"GroupName": props.get("GroupName", "default")},
+        update="UpdateSchedule",
+        by="Name",
+        named="Name",
+        attributes={"Arn": "ScheduleArn"},
+    ),
     Type(
         "AWS::WAFv2::WebACLAssociation",
         "wafv2",
