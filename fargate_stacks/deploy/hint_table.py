@@ -175,6 +175,14 @@ TABLE: tuple[Row, ...] = (
     # how it ended
     row(
         "reason",
+        r"Spot.*interrupt|SpotInterruption",
+        "spot-interrupted",
+        "AWS took the Spot capacity back",
+        "let the program end within two minutes of SIGTERM; keep some tasks on demand with Spot(on_demand=...)",
+        "exit",
+    ),
+    row(
+        "reason",
         r"OutOfMemory|killed due to memory usage",
         "out-of-memory",
         "the container took more memory than it has",

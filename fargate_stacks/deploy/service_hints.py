@@ -82,13 +82,5 @@ SERVICE: tuple[Row, ...] = (
         "wait, add zones, take a smaller size, or ask for a higher Fargate vCPU quota",
         "capacity",
     ),
-    row(
-        "reason",
-        r"Spot.*interrupt|SpotInterruption",
-        "spot-interrupted",
-        "AWS took the Spot capacity back",
-        "let the program end within two minutes of SIGTERM; keep some tasks on demand with Spot(on_demand=...)",
-        "capacity",
-    ),
 )
 """Sources: ECS developer guide (service event messages, stopped-task errors), Elastic Load Balancing (reason codes)."""

@@ -42,7 +42,7 @@ COMMANDS = {
     "reject": Command(("reject", "Api"), ECS, 5),
     "rollback": Command(("rollback", "Api"), ECS, 5),
     "scale": Command(("scale", "Api", "2"), "ecs:UpdateService"),
-    "restart": Command(("restart", "Api"), "ecs:UpdateService"),
+    "restart": Command(("restart", "Api", "--no-wait"), "ecs:UpdateService"),
     "diagnose": Command(("diagnose", "Api"), ECS),
     "drift": Command(("drift", "shop"), "cloudformation:DetectStackDrift", wants="shop"),
     "outputs": Command(("outputs", "shop"), "cloudformation:DescribeStacks", wants="shop"),
@@ -121,11 +121,14 @@ def test_it_works_without_a_terminal(name: str, project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, one in COMMANDS.items() if one.exit_code == 0])
-def test_its_json_is_all_that_it_writes_to_standard_output(name: str, project: Path) -> None:
+def test_its_json_is_all_that_it_writes_to_standard_output(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    world = Running()
+    world.lines = [(10.0, f"app/app/{'a' * 32}", "hello")]
+    world.says("(service shop-Api) has started 1 tasks.")()
     arguments = COMMANDS[name].arguments
-    said = process(project, arguments[0], "--local", "--output", "json", *arguments[1:])
-    assert said.returncode == 0, said.stderr
+    said = Said(world, capsys, (arguments[0], "--output", "json", *arguments[1:]))
+    assert said.code == 0, said.err
     if name in ("logs", "events"):
-        assert [json.loads(line) for line in said.stdout.splitlines()]
+        assert [json.loads(line) for line in said.out.splitlines()]
     else:
-        assert json.loads(said.stdout)
+        assert json.loads(said.out)

@@ -8,8 +8,9 @@ from textwrap import dedent
 
 import pytest
 
+from fargate_stacks.deploy.hints import hints
 from fargate_stacks.deploy.local.ready_made import READY_MADE, choose
-from fargate_stacks.deploy.local.scenario_table import TABLE
+from fargate_stacks.deploy.local.scenario_table import TABLE, Kind
 from fargate_stacks.deploy.local.scenarios import TABLES, load, parse
 from fargate_stacks.errors import DeployError
 
@@ -28,6 +29,34 @@ def test_a_scenario_that_comes_along_can_be_read(name: str) -> None:
 
 def test_every_kind_of_failure_of_a_task_comes_along() -> None:
     assert {kind.name for kind in TABLE} - READY_MADE.keys() == {"runs"}
+
+
+CODES = {
+    "wrong-architecture": "image-architecture",
+    "exec-format-error": "architecture",
+    "no-route": "image-no-route",
+    "slow-start": "",
+    "crash": "exit-1",
+    "operation-not-permitted": "capability-missing",
+    "segmentation-fault": "exit-139",
+    "failing-health-check": "health-check",
+    "silent-health-check": "health-check",
+    "failing-container-check": "container-health-check",
+    "spot-interruption": "spot-interrupted",
+    "runs": "",
+}
+"""The hint of a scenario's words, where it has another name."""
+
+
+@pytest.mark.parametrize("kind", TABLE, ids=lambda kind: kind.name)
+def test_the_words_of_a_scenario_have_their_hint(kind: Kind) -> None:
+    told = hints(
+        reasons=[] if kind.moment == "place" else [kind.reason, kind.container],
+        exit_code=kind.options.get("exit_code"),
+        log=kind.options.get("log", ()),
+        events=[kind.reason] if kind.moment == "place" else [],
+    )
+    assert next((hint.code for hint in told), "") == CODES.get(kind.name, kind.name)
 
 
 def test_settings_stand_at_the_top() -> None:
