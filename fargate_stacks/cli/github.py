@@ -22,7 +22,18 @@ class GitHub:
         self._summary = environment.get("GITHUB_STEP_SUMMARY")
         self._outputs = environment.get("GITHUB_OUTPUT")
 
+    def inert(self, text: str) -> str:
+        """Give a text of which GitHub takes no line for a command, as a container may have written one to its log."""
+        return re.sub(r"(?m)^(\s*):(?=:)", "\\1:\u200b", text).replace("##[", "##\u200b[")
+
+    def before(self, message: Message) -> None:
+        """Open a group for a plan, which is long; what happens is not grouped, since stacks run beside each other."""
+        if _grouped(message):
+            print(f"::group::plan of {_data(message.stack)}", file=self._err, flush=True)
+
     def __call__(self, message: Message) -> None:
+        if _grouped(message):
+            print("::endgroup::", file=self._err, flush=True)
         match message:
             case Diagnosed(diagnosis=found):
                 for failure in (found.cause, *found.also):
@@ -52,6 +63,10 @@ class GitHub:
         if path:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(text)
+
+
+def _grouped(message: Message) -> bool:
+    return isinstance(message, Planned) and bool(message.plan.changes)
 
 
 def markdown(plan: Plan) -> Iterator[str]:

@@ -60,6 +60,8 @@ class Screen:
         with self._lock:
             self.changed = self.changed or (isinstance(message, Ended) and message.how == "deployed")
             shown = self._outputs(message) if isinstance(message, Outputs) else self._masks.within(message)
+            if self.beside is not None:
+                self.beside.before(shown)
             self.draw(shown)
             if self.beside is not None:
                 self.beside(shown)
@@ -168,7 +170,7 @@ class Plain(Screen):
         # one stack needs no name on every line; of several each line says whose it is
         stacks = max(map(len, self._stacks)) if len(self._stacks) > 1 else 0
         for line in lines(message, width=self._width, stacks=stacks, zone=self._zone):
-            self._write(line)
+            self._write(line if self.beside is None else Line(self.beside.inert(line.text), line.style))
 
     def _planned(self, message: Message) -> Line | None:
         """Give one line for a plan that only repeats the one that was shown, now that all values are known."""
@@ -266,7 +268,9 @@ class JsonLines(Screen):
             fields = {"resource_type" if key == "type" else key: value for key, value in fields.items()}
         head = {"v": VERSION, "seq": self._seq, "ts": datetime.now(UTC).isoformat(), "type": kind}
         self._seq += 1
-        print(json.dumps({**head, **{key: _data(value) for key, value in fields.items()}}), file=self._out, flush=True)
+        text = json.dumps({**head, **{key: _data(value) for key, value in fields.items()}})
+        # the same to a reader of JSON, and no command to GitHub's runner
+        print(text.replace("##[", "##\\u005b"), file=self._out, flush=True)
 
 
 @contextmanager
@@ -283,9 +287,11 @@ def screen(output: str) -> Iterator[Screen]:
             raise
         if code == 1 and not isinstance(error, FargateStacksError):
             # a fault of ours keeps its traceback, and what is hidden may stand in it
-            click.echo(shown.masked("".join(traceback.format_exception(error))), err=True, nl=False)
+            told = "".join(traceback.format_exception(error)).rstrip()
         else:
-            click.echo(f"error: {shown.masked(text)}" if code != 130 or text != _ABORTED else text, err=True)
+            told = text if code == 130 and text == _ABORTED else f"error: {text}"
+        told = shown.masked(told)
+        click.echo(told if shown.beside is None else shown.beside.inert(told), err=True)
         raise click.exceptions.Exit(code) from None
     shown.close()
     shown.result(shown.exit_code)

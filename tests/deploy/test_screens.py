@@ -17,7 +17,8 @@ from fargate_stacks.cli.github import GitHub
 from fargate_stacks.cli.screen import JsonLines, Plain, Quiet, Screen
 from fargate_stacks.core.construct import Source
 from fargate_stacks.core.template import Owner
-from fargate_stacks.deploy.messages import Message
+from fargate_stacks.deploy.evidence import Evidence, Stopped
+from fargate_stacks.deploy.messages import Evidenced, Message, Warn
 from fargate_stacks.errors import DeployError
 from tests.deploy.golden import Beside, Frames, Golden
 from tests.deploy.stage import Stage, referring, resource, template
@@ -182,3 +183,19 @@ def test_every_record_has_its_version_number_time_and_type(name: str) -> None:
     found = list(records(name))
     assert [one["seq"] for one in found] == list(range(len(found)))
     assert all(list(one)[:5] == ["v", "seq", "ts", "type", "stack"] for one in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["::set-output name=a::b", "  ::error::x", "a\n::stop-commands::b", "x ##[set-output]y"]
+)
+def test_nothing_that_a_container_wrote_is_a_command_to_github(text: str) -> None:
+    stream = io.StringIO()
+    screens: list[Screen] = [Plain(stream, stream), JsonLines(stream)]
+    stopped = Stopped("", "app", 1, "", 1, "t", None, log=tuple(text.splitlines()))
+    for one in screens:
+        one.beside = GitHub(io.StringIO(), {})
+        one(Evidenced(stack="shop", evidence=Evidence("Web", (stopped,))))
+        one(Warn(stack="", text=text))
+    written = stream.getvalue()
+    assert not re.search(r"(?m)^\s*::|##\[", written)
+    assert json.loads(written.splitlines()[-1])["text"] == text
