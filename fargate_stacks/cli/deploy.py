@@ -53,6 +53,12 @@ def parameter_option(function: Any) -> Any:
 )
 @click.option("--fail-on-empty", is_flag=True, help="Exit with 3 when there is nothing to change.")
 @click.option(
+    "--wait-cleanup/--no-wait-cleanup",
+    default=True,
+    show_default=True,
+    help="Wait until an update has deleted what it replaced; without, a stack is done when all is new.",
+)
+@click.option(
     "--no-rollback",
     is_flag=True,
     help="Leave what failed as it is, to look at it; the next deploy repairs it. Not possible where an update "
@@ -140,7 +146,7 @@ def command(**given: Any) -> int:
         where = opened(given, templates)
         assert where is not None
         policy = given["stack_policy"]
-        told = "fail_fast approve_plan express no_rollback on_failure skip import_existing builder".split()
+        told = "fail_fast approve_plan express no_rollback on_failure skip import_existing builder wait_cleanup".split()
         options = options_of(
             given,
             templates,

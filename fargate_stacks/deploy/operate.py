@@ -70,6 +70,8 @@ def execute(
         template.owners,
         f"fargate-stacks watch {name} comes back to it",
         did_start=lambda: _did_start(client, made),
+        # a second update, which switches protection on, needs the first one's end
+        leaves_cleanup=not (run.options.wait_cleanup or made.protects_later),
         beside=services,
         cancel=undo,
     )

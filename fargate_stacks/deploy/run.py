@@ -32,6 +32,8 @@ class Options:
     """Seconds to watch before the operations are left to themselves."""
     cancel_after: float | None = None
     """Seconds after which an operation is cancelled."""
+    wait_cleanup: bool = True
+    """Wait until an update has deleted what it replaced; without, a stack counts as done when all is new."""
     wait_if_busy: bool = False
     """Wait for somebody else's operation instead of refusing."""
     cancel_if_busy: bool = False

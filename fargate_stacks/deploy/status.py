@@ -77,7 +77,9 @@ class Verdict(Enum):
     STUCK = 8
 
 
-_DONE = frozenset("CREATE_COMPLETE UPDATE_COMPLETE IMPORT_COMPLETE".split())
+CLEANING = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+"""The update has succeeded, and what it replaced is being deleted."""
+_DONE = frozenset(["CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", CLEANING])
 
 
 def settled(status: str) -> bool:

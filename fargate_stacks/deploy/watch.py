@@ -13,7 +13,7 @@ from fargate_stacks.deploy.diagnosis import Paths
 from fargate_stacks.deploy.events import Stream
 from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Happened, Out, Waiting, Warn
-from fargate_stacks.deploy.status import ABSENT, settled
+from fargate_stacks.deploy.status import ABSENT, CLEANING, settled
 from fargate_stacks.errors import DeployError
 
 EVIDENCE_WITHIN = 30.0
@@ -52,6 +52,8 @@ class Operation:
     """Asked when nothing is seen of the operation: True if it started, False if that is not known yet;
     raises DeployError if it never will."""
     beside: Beside | None = None
+    leaves_cleanup: bool = False
+    """It counts as ended when all is new, while what was replaced is still being deleted."""
     cancel: Callable[[], str | None] | None = None
     """Has it undone; gives the token of that call, or None when nothing is left to cancel."""
 
@@ -110,6 +112,7 @@ class _Watch:
         self.last_event = self.last_root = self.last_said = self.silent_since = self.begun
         self.disagrees_since: float | None = None
         self.blind = False
+        self.cleaning = False
         self.started = False
         self.interrupts = interrupts
         self.cancelled = False
@@ -191,6 +194,7 @@ class _Watch:
         home = event.stack_id == self.operation.stack_id
         if home and event.root:
             self.last_root = self.last_event
+            self.cleaning = event.status == CLEANING
             if event.status.endswith("ROLLBACK_IN_PROGRESS"):
                 self.tempo.hurry()
         elif event.settled:
@@ -216,6 +220,9 @@ class _Watch:
         """Ask DescribeStacks when there is reason to; give the ending once it is settled and not stale."""
         now = self.clock.monotonic()
         terminal = self.operation.stream.terminal
+        if terminal is None and self.operation.leaves_cleanup and self.cleaning:
+            state = self.client.stack(self.operation.stack_id)
+            return Ending(state, self.events) if state is not None and state.status == CLEANING else None
         if not (terminal is not None or self.blind or now - self.last_root >= ROOT_QUIET):
             return None
         try:

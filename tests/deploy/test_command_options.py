@@ -112,6 +112,30 @@ def test_cancel_after_a_time(desk: Desk) -> None:
     assert len(desk.cfn.called("CancelUpdateStack")) == 1
 
 
+MANY_GONE = {f"Q{n}": resource() for n in range(20)}
+
+
+def test_an_update_is_done_when_its_leftovers_are_deleted(desk: Desk) -> None:
+    desk.yes(resources={**MANY_GONE, "Jobs": resource()})
+    assert desk.yes(resources={"Jobs": resource(DelaySeconds=5)}).code == 0
+    assert desk.stack().status == "UPDATE_COMPLETE"
+
+
+def test_or_before_that_where_nobody_waits_for_it(desk: Desk) -> None:
+    desk.yes(resources={**MANY_GONE, "Jobs": resource()})
+    done = desk.yes("--no-wait-cleanup", resources={"Jobs": resource(DelaySeconds=5)})
+    assert (done.code, desk.stack().status) == (0, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    assert "shop: deployed (UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)" in done.err
+
+
+def test_but_not_where_protection_is_still_to_be_switched_on(desk: Desk) -> None:
+    desk.yes(resources={**MANY_GONE, "Jobs": resource()})
+    data = resource("AWS::RDS::DBCluster", DeletionProtection=True)
+    assert desk.yes("--no-wait-cleanup", resources={"Jobs": resource(), "Data": data}).code == 0
+    assert desk.stack().status == "UPDATE_COMPLETE"
+    assert desk.stack().template["Resources"]["Data"]["Properties"] == {"DeletionProtection": True}
+
+
 def test_what_somebody_else_runs_is_waited_for(desk: Desk) -> None:
     stack = desk.cfn.given("shop", "UPDATE_IN_PROGRESS", {"Resources": {"Jobs": resource()}})
 

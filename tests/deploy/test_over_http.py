@@ -158,6 +158,22 @@ def test_termination_protection(shop: LocalFolder) -> None:
     assert shop.status() == "absent"
 
 
+EXPORTING = {"Outputs": {"Url": {"Value": {"Ref": "Q0"}, "Export": {"Name": "net-url"}}}}
+
+
+def test_an_export_that_is_in_use_is_neither_deleted_nor_removed(shop: LocalFolder) -> None:
+    net = shop.template(QUEUES, "net", **EXPORTING)
+    assert shop("deploy", "--local", *net).code == 0
+    user = {"Mail": resource(Tags=[{"Key": "of", "Value": {"Fn::ImportValue": "net-url"}}])}
+    deployed(shop, user)
+    done = shop("destroy", "--local", *net)
+    assert (done.code, shop.status("net")) == (7, "CREATE_COMPLETE")
+    assert "as it is in use by shop" in done.err.splitlines()[-1]
+    done = shop("deploy", "--local", *shop.template(CHANGED, "net"))
+    assert (done.code, shop.status("net")) == (7, "UPDATE_ROLLBACK_COMPLETE")
+    assert "as it is in use by shop" in done.err.splitlines()[-1]
+
+
 PROTECTED = """
 from fargate_stacks import App, Queue, Stack
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -29,6 +30,19 @@ def test_throttled_reads_lose_no_event(stage: Stage) -> None:
     stage.cfn.page = 3
     stage.deploy(template(resources=MANY))
     assert len(stage.events()) == len(set(stage.events())) == 2 + 2 * len(MANY)
+
+
+def test_a_history_of_a_thousand_events_is_not_read_again_and_again(stage: Stage) -> None:
+    stage.deploy(template(resources=MANY))
+    events = stage.stack().events
+    before = events[0]["Timestamp"] - timedelta(hours=1)
+    events[:0] = [{**events[0], "EventId": f"old-{number}", "Timestamp": before} for number in range(1000)]
+    stage.said.clear()
+    stage.cfn.calls.clear()
+    stage.deploy(template(resources={key: resource(DelaySeconds=1) for key in MANY}))
+    assert len(stage.events()) == len(set(stage.events())) == 3 + 2 * len(MANY)
+    pages = [request.get("NextToken") for request in stage.cfn.called("DescribeStackEvents")]
+    assert set(pages) == {None}
 
 
 def test_a_throttled_last_status_does_not_fail_a_deploy_that_succeeded(stage: Stage) -> None:
