@@ -32,7 +32,7 @@ def reused(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[tuple
 
 def _held(resources: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
     for logical_id, body in resources.items():
-        if body.get("Type") in _RULES:
+        if isinstance(body, Mapping) and body.get("Type") in _RULES:  # a loop of the language extensions is a list
             properties = body["Properties"]
             listener = {key: properties.get(key) for key in ("ListenerArn", "ServiceIdentifier", "ListenerIdentifier")}
             number = str(properties.get("Priority"))

@@ -10,8 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 from fargate_stacks.cli.group import run
 from fargate_stacks.deploy import local
 from fargate_stacks.deploy.client import Client, connect, local_api
+from fargate_stacks.deploy.clock import WallClock
 from tests.localcloud import Cloud
 
 
@@ -41,6 +43,13 @@ class Done:
         return [(one["logical_id"], one["status"]) for one in self.records("event")]
 
 
+def template(folder: Path, resources: Mapping[str, Any], name: str = "shop", **more: Any) -> list[str]:
+    """Write a template, and give the arguments that deploy it."""
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps({"Resources": resources, **more}), "utf-8")
+    return ["--template", str(file), "--stack", name]
+
+
 @dataclass(frozen=True)
 class Folder:
     """A project's folder and the environment in which its commands run."""
@@ -49,10 +58,7 @@ class Folder:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def template(self, resources: Mapping[str, Any], name: str = "shop", **more: Any) -> list[str]:
-        """Write a template, and give the arguments that deploy it."""
-        file = self.path / f"{name}.json"
-        file.write_text(json.dumps({"Resources": resources, **more}), "utf-8")
-        return ["--template", str(file), "--stack", name]
+        return template(self.path, resources, name, **more)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
@@ -130,19 +136,31 @@ def account_of(cloud: Cloud) -> dict[str, str]:
     }
 
 
+class Hasty(WallClock):
+    """The machine's clock, on which nobody waits long: for commands that go at the tempo of AWS."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.02))
+
+
 class Account:
-    """Commands in this process, against an account of the tests' cloud as if it were AWS: they ask, or want approvals.
+    """Commands in this process, on an account of the tests' cloud as if it were AWS: they ask, or want approvals."""
 
-    The tempo is that of a local cloud.
-    """
-
-    def __init__(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, cloud: Cloud, capsys: pytest.CaptureFixture[str], *, remote: bool = False) -> None:
         self.cloud = cloud
         self._capsys = capsys
+        self._remote = remote
+        """What is only done with AWS is done too: checks of the account, a question before a bucket is made."""
 
     def __call__(self, *arguments: str) -> Done:
+        client = self.cloud.client()
+        handed = {"client": replace(client, local=False), "clock": Hasty()} if self._remote else {"client": client}
+        return self.run(handed, *arguments)
+
+    def run(self, handed: Mapping[str, object], *arguments: str) -> Done:
+        """Run a command that is handed something."""
         self._capsys.readouterr()
-        code = run(arguments, {"client": self.cloud.client()})
+        code = run(arguments, handed)
         said = self._capsys.readouterr()
         return Done(code, said.out, said.err)
 

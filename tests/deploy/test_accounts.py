@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fargate_stacks.deploy.bootstrap import STACK
-from tests.deploy.commands import Folder, account_of
+from tests.deploy.commands import Account, Done, Hasty, template
 from tests.deploy.stage import resource
 from tests.localcloud import Cloud
 
@@ -24,8 +24,17 @@ def other(local_endpoint: str, cloud: Cloud) -> Cloud:
     return Cloud(local_endpoint, str(int(cloud.account) + 500_000_000_000))
 
 
+class Profiles(Account):
+    """Commands that find their way by profiles."""
+
+    def __call__(self, *arguments: str) -> Done:
+        return self.run({"clock": Hasty()}, *arguments)
+
+
 @pytest.fixture
-def folder(tmp_path: Path, cloud: Cloud, other: Cloud) -> Folder:
+def shop(
+    tmp_path: Path, cloud: Cloud, other: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Profiles:
     config, credentials = tmp_path / "config", tmp_path / "credentials"
     config.write_text("[profile mail]\nregion = eu-west-1\n[profile shop]\nregion = us-east-1\n")
     credentials.write_text(
@@ -33,42 +42,40 @@ def folder(tmp_path: Path, cloud: Cloud, other: Cloud) -> Folder:
         f"[mail]\naws_access_key_id = {other.account}\naws_secret_access_key = x\n"
     )
     (tmp_path / "infra.py").write_text(APP)
-    environment = {
-        "AWS_ENDPOINT_URL": cloud.endpoint_url,
-        "AWS_CONFIG_FILE": str(config),
-        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
-    }
-    return Folder(tmp_path, environment)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    return Profiles(cloud, capsys)
 
 
-def test_each_stack_is_where_its_profile_leads(folder: Folder, cloud: Cloud, other: Cloud) -> None:
-    done = folder("deploy", "--yes", "--profile", "shop", "--profile", "mail=mail")
+def test_each_stack_is_where_its_profile_leads(shop: Profiles, cloud: Cloud, other: Cloud) -> None:
+    done = shop("deploy", "--yes", "--profile", "shop", "--profile", "mail=mail")
     assert done.code == 0, done.err
     here, there = cloud.client(), other.client().at("eu-west-1", other.account)
     assert [found is not None for found in (here.stack("shop"), here.stack("mail"))] == [True, False]
     found = there.stack("mail")
     assert found is not None
     assert f":eu-west-1:{other.account}:" in found.id
-    done = folder("destroy", "--yes", "--profile", "shop", "--profile", "mail=mail")
+    done = shop("destroy", "--yes", "--profile", "shop", "--profile", "mail=mail")
     assert (done.code, here.stack("shop"), there.stack("mail")) == (0, None, None)
 
 
-def test_preflight_looks_where_the_stack_will_be(folder: Folder, other: Cloud) -> None:
-    taken = resource("AWS::SQS::Queue", QueueName="letters")
+def test_preflight_looks_where_the_stack_will_be(shop: Profiles, other: Cloud, tmp_path: Path) -> None:
     other.api("sqs", "eu-west-1").create_queue(QueueName="letters")
-    arguments = folder.template({"Letters": taken}, "mail")
-    assert folder("deploy", "--yes", "--profile", "shop", *arguments).code == 0
-    done = folder("deploy", "--yes", "--profile", "shop", "--profile", "mail=mail", *arguments)
+    arguments = template(tmp_path, {"Letters": resource("AWS::SQS::Queue", QueueName="letters")}, "mail")
+    assert shop("deploy", "--yes", "--profile", "shop", *arguments).code == 0
+    done = shop("deploy", "--yes", "--profile", "shop", "--profile", "mail=mail", *arguments)
     assert (done.code, "FS908" in done.err) == (2, True), done.err
 
 
-def test_a_profile_for_a_stack_that_there_is_not(folder: Folder) -> None:
-    done = folder("deploy", "--yes", "--profile", "mial=mail")
+def test_a_profile_for_a_stack_that_there_is_not(shop: Profiles) -> None:
+    done = shop("deploy", "--yes", "--profile", "mial=mail")
     assert (done.code, "--profile mial=mail: the app has no stack mial; did you mean mail" in done.err) == (2, True)
 
 
-def test_the_local_cloud_takes_no_profile(folder: Folder) -> None:
-    done = folder("deploy", "--local", "--profile", "mail")
+def test_the_local_cloud_takes_no_profile(shop: Profiles) -> None:
+    done = shop("deploy", "--local", "--profile", "mail")
     assert (done.code, "--local uses no profile" in done.err) == (2, True)
 
 
@@ -76,8 +83,9 @@ def test_the_local_cloud_takes_no_profile(folder: Folder) -> None:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, cloud: Cloud) -> Folder:
-    return Folder(tmp_path, account_of(cloud))
+def fresh(tmp_path: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Account:
+    monkeypatch.chdir(tmp_path)
+    return Account(cloud, capsys, remote=True)
 
 
 CLUSTER = {"Main": resource("AWS::ECS::Cluster")}
@@ -88,8 +96,8 @@ def roles(cloud: Cloud) -> list[str]:
     return [one["RoleName"] for one in found]
 
 
-def test_deploy_names_what_a_new_account_lacks_and_makes_it_when_told_to(fresh: Folder, cloud: Cloud) -> None:
-    arguments = fresh.template(CLUSTER)
+def test_deploy_names_what_a_new_account_lacks_and_makes_it_when_told_to(fresh: Account, cloud: Cloud) -> None:
+    arguments = template(Path.cwd(), CLUSTER)
     done = fresh("deploy", *arguments)
     assert (done.code, roles(cloud)) == (4, [])
     assert "a first deploy needs service-linked role AWSServiceRoleForECS: make it?" in done.err
@@ -97,8 +105,8 @@ def test_deploy_names_what_a_new_account_lacks_and_makes_it_when_told_to(fresh: 
     assert (done.code, roles(cloud)) == (0, ["AWSServiceRoleForECS"]), done.err
 
 
-def test_a_plan_that_was_reviewed_makes_nothing_beside_it(fresh: Folder) -> None:
-    arguments = fresh.template(CLUSTER)
+def test_a_plan_that_was_reviewed_makes_nothing_beside_it(fresh: Account) -> None:
+    arguments = template(Path.cwd(), CLUSTER)
     (summary,) = fresh("diff", "--output", "jsonl", *arguments).records("summary")
     done = fresh("deploy", "--approve-plan", summary["fingerprint"], *arguments)
     assert done.code == 0
@@ -106,8 +114,8 @@ def test_a_plan_that_was_reviewed_makes_nothing_beside_it(fresh: Folder) -> None
     assert "service-linked roles need some seconds" not in done.err
 
 
-def test_bootstrap_shows_its_plan_before_it_acts_and_a_second_time_changes_nothing(fresh: Folder, cloud: Cloud) -> None:
-    (fresh.path / "infra.py").write_text(APP)
+def test_bootstrap_shows_its_plan_first_and_a_second_time_changes_nothing(fresh: Account, cloud: Cloud) -> None:
+    Path("infra.py").write_text(APP)
     done = fresh("bootstrap", "--dry-run")
     assert (done.code, cloud.client().stack(STACK)) == (0, None)
     assert "TeardownRole" in done.err
@@ -120,8 +128,8 @@ def test_bootstrap_shows_its_plan_before_it_acts_and_a_second_time_changes_nothi
     assert "no changes" in done.err
 
 
-def test_the_policies_are_printed_for_an_administrator(fresh: Folder, cloud: Cloud) -> None:
-    (fresh.path / "infra.py").write_text(APP)
+def test_the_policies_are_printed_for_an_administrator(fresh: Account, cloud: Cloud) -> None:
+    Path("infra.py").write_text(APP)
     done = fresh("bootstrap", "--policy")
     assert done.code == 0
     policies = json.loads(done.out)

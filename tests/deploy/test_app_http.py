@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.commands import Account, Folder, account_of
+from tests.deploy.commands import Account, template
 from tests.deploy.stage import resource
 from tests.localcloud import Cloud
 
@@ -101,17 +101,19 @@ def test_what_is_there_already_is_taken_in(shop: Account, tmp_path: Path) -> Non
     assert {one["logical_id"]: one["action"] for one in plan["changes"]} == {"Files": "Import", "Jobs": "Add"}
 
 
-def test_a_long_template_asks_for_its_bucket_and_has_it_made(tmp_path: Path, cloud: Cloud) -> None:
-    folder = Folder(tmp_path, account_of(cloud))
-    long = {f"Q{n}": resource(Tags=[{"Key": "a", "Value": "b" * 200}]) for n in range(230)}
+def test_a_long_template_asks_for_its_bucket_and_has_it_made(
+    tmp_path: Path, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Account(cloud, capsys, remote=True)
+    long = template(tmp_path, {f"Q{n}": resource(Tags=[{"Key": "a", "Value": "b" * 200}]) for n in range(230)})
     name = f"fargate-stacks-{cloud.account}-us-east-1"
-    done = folder("diff", *folder.template(long))
-    assert (done.code, cloud.client().stack("shop")) == (4, None)
+    done = shop("diff", *long)
+    assert (done.code, shop.status()) == (4, "absent")
     assert "its template is over 51,200 bytes and goes by a bucket; run fargate-stacks bootstrap" in done.err
-    done = folder("deploy", *folder.template(long))
+    done = shop("deploy", "--no-preflight", *long)
     assert done.code == 4
     assert f"make the bucket {name}? there is no terminal to ask on; give --yes" in done.err
     assert cloud.api("s3").list_buckets()["Buckets"] == []
-    done = folder("deploy", "--yes", "--no-preflight", *folder.template(long))
+    done = shop("deploy", "--yes", "--no-preflight", *long)
     assert done.code == 0, done.err
     assert [one["Name"] for one in cloud.api("s3").list_buckets()["Buckets"]] == [name]

@@ -34,7 +34,7 @@ def answered(folder: Folder, answer: str, *arguments: str) -> tuple[str, int]:
     return terminal.raw, code
 
 
-@pytest.mark.parametrize(("answer", "code", "there"), [("y", 0, True), ("n", 4, False), ("", 4, False)])
+@pytest.mark.parametrize(("answer", "code", "there"), [("y", 0, True), ("", 4, False)])
 def test_a_yes_at_the_terminal_covers_what_it_names(
     tmp_path: Path, cloud: Cloud, answer: str, code: int, there: bool
 ) -> None:

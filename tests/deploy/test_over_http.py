@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,7 +117,7 @@ def test_cancel_by_a_signal(shop: LocalFolder) -> None:
 
 def test_cancel_after_a_time(shop: LocalFolder) -> None:
     deployed(shop, QUEUES)
-    shop.play(resource=[slow("Q1", 3.0)])
+    shop.play(resource=[slow("Q1", 2.0)])
     done = shop("deploy", "--local", "--cancel-after", "1", *shop.template(CHANGED))
     assert (done.code, shop.status()) == (7, "UPDATE_ROLLBACK_COMPLETE")
     assert "cancelling: the time for it is over" in done.err
@@ -185,7 +184,7 @@ def app(protected: bool = True) -> App:
 
 def killed(shop: LocalFolder) -> None:
     """Kill a deployer in the middle of a create."""
-    shop.play(resource=[slow("Q1", 3.0)])
+    shop.play(resource=[slow("Q1", 2.0)])
     process = shop.begin("deploy", "--local", "--output", "jsonl", *shop.template(QUEUES))
     assert process.stdout is not None
     assert any('"CREATE_IN_PROGRESS"' in line for line in process.stdout)
@@ -215,14 +214,16 @@ def test_after_a_kill_deploy_says_that_it_runs_and_waits_when_asked(shop: LocalF
 
 
 def test_twelve_throttled_calls(shop: LocalFolder) -> None:
+    """Four of the events: more than botocore tries again by itself, so that a read of the watch is lost."""
+    times = {
+        "DescribeStackEvents": 4,
+        "DescribeStacks": 2,
+        "CreateChangeSet": 2,
+        "DescribeChangeSet": 2,
+        "ExecuteChangeSet": 2,
+    }
     throttled = {"service": "cloudformation", "error": "throttling"}
-    shop.play(
-        api=[
-            {**throttled, "operation": "DescribeStackEvents", "times": 8},
-            {**throttled, "operation": "DescribeStacks", "times": 2},
-            {**throttled, "operation": "ExecuteChangeSet", "times": 2},
-        ]
-    )
+    shop.play(api=[{**throttled, "operation": name, "times": number} for name, number in times.items()])
     done = shop("deploy", "--local", "--output", "jsonl", *shop.template(QUEUES))
     assert done.code == 0, done.out
     ids = [one["id"] for one in done.records("event")]
@@ -267,15 +268,18 @@ app = App(stacks)
 
 def test_thirty_stacks_in_a_graph_in_parallel(shop: LocalFolder) -> None:
     shop.path.joinpath("infra.py").write_text(GRAPH, "utf-8")
-    shop.play(resource=[{"slow": 0.5, "type": "AWS::SQS::Queue"}])
-    begun = time.monotonic()
+    shop.play(resource=[{"slow": 0.2, "type": "AWS::SQS::Queue"}])
     done = shop("deploy", "--local", "--output", "jsonl")
-    took = time.monotonic() - begun
     assert done.code == 0, done.err
     names = {f"l{layer}n{number}" for layer in range(10) for number in range(3)}
     assert {one["stack"] for one in done.records("ended")} == names
     assert {shop.status(name) for name in names} == {"CREATE_COMPLETE"}
-    # one after the other the resources alone would take 15 seconds
-    assert took < 15
-    assert shop("destroy", "--local", "--stack", "l9n0", "--stack", "l9n1").code == 0
-    assert (shop.status("l9n0"), shop.status("l8n0")) == ("absent", "CREATE_COMPLETE")
+    running: set[str] = set()
+    most = 0
+    for one in sorted(done.records("event"), key=lambda one: str(one["time"])):
+        if one["logical_id"] == one["stack"]:
+            (running.add if one["status"] == "CREATE_IN_PROGRESS" else running.discard)(one["stack"])
+            most = max(most, len(running))
+            layer, _, number = one["stack"][1:].partition("n")
+            assert f"l{int(layer) - 1}n{(int(number) + 1) % 3}" not in running, "what it needs is not done"
+    assert most >= 3
