@@ -73,7 +73,10 @@ def command(
     reader = Reader(ecs, where, since=start, pattern=pattern, tasks=only)
     show = _Show(live.output, containers=sum(len(one.prefixes) for one in where), task=task)
     try:
-        show(reader.read(), most=lines)
+        shown = show(reader.read(), most=lines)
+        if not shown and not follow:
+            matching = " that match" if pattern else ""
+            click.echo(f"{name}: no lines{matching} since {start:%Y-%m-%d %H:%M}; --since looks further back", err=True)
         for line in reader.follow(live.clock) if follow else ():
             show([line])
     except KeyboardInterrupt:
@@ -90,11 +93,14 @@ class _Show:
         self._containers = containers
         self._task = task or ""
 
-    def __call__(self, some: Iterable[Line], *, most: int | None = None) -> None:
+    def __call__(self, some: Iterable[Line], *, most: int | None = None) -> int:
+        """Write lines, the last `most` of them; give how many."""
         wanted = [line for line in some if line.task.startswith(self._task)]
-        for line in wanted[-most:] if most is not None else wanted:
+        wanted = wanted[-most:] if most is not None else wanted
+        for line in wanted:
             if self._output == "json":
                 click.echo(as_json(line))
                 continue
             place = f"{line.container}/{line.task[:8]}" if self._containers > 1 else line.task[:8]
             click.echo(f"{line.time:%Y-%m-%d %H:%M:%S}  {place}  {line.text}")
+        return len(wanted)

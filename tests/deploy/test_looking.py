@@ -314,3 +314,9 @@ def test_outputs_of_one_stack_and_of_one_name(call: Call, world: Running) -> Non
     assert json.loads(call("outputs", "--output", "json").out) == {"shop": {"Url": "https://shop"}}
     said = call("outputs", "shop", "Ur")
     assert (said.code, said.err) == (2, "error: shop: there is no output Ur; did you mean Url\n")
+
+
+def test_logs_that_are_empty_say_so(call: Call) -> None:
+    said = call("logs", "Api", "--filter", "ERROR")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "Api: no lines that match since 2026-03-01 11:10; --since looks further back\n"
