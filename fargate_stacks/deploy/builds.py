@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,7 @@ class Builder:
                 program = self.program(build)
                 say(f"{build.parameter}: {Path(program).name} builds {build.folder.name} for {build.platform}")
                 _run(program, build.command(image), build)
+                _refuse_changed(build)
                 _login(program, client, arn, build)
                 _run(program, ["push", image], build)
                 say(f"{build.parameter}: pushed {image}")
@@ -179,6 +180,16 @@ def _place(arn: str) -> tuple[tuple[str, str], str, str]:
     partition, region, account, repository = match.groups()
     host = f"{account}.dkr.ecr.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
     return (account, region), repository, f"{host}/{repository}"
+
+
+def _refuse_changed(build: Build) -> None:
+    """Raise DeployError where the folder is not the one that was planned: its name would be that of another content."""
+    if replace(build).tag != build.tag:
+        raise DeployError(
+            f"{build.stack}: {build.parameter}: {build.folder.name} has changed since the plan was made; nothing was "
+            "pushed; deploy again",
+            exit_code=4,
+        )
 
 
 def _login(program: str, client: Client, arn: str, build: Build) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import consent, graph, guard, operate, parameters, plan
-from fargate_stacks.deploy.builds import Builder, builds_of
+from fargate_stacks.deploy.builds import Builder
 from fargate_stacks.deploy.client import Client, StackState
 from fargate_stacks.deploy.clock import Clock
 from fargate_stacks.deploy.interrupts import Interrupts
@@ -150,7 +150,7 @@ class _App:
         for draft in self.drafts.values():
             if not draft.plan.empty:
                 values = parameters.texts(draft.request.parameters)
-                for build in builds_of(draft.template, self.given[draft.name]):
+                for build in draft.builds:
                     self.builder.prepare(build, build.arn(values), draft.client)
 
     def undone_unless(self, do: Callable[[], None]) -> None:
@@ -250,7 +250,7 @@ class _App:
         """Build and push the images that the stack is about to run. Raises DeployError, nothing of the stack begun."""
         values = parameters.texts(draft.request.parameters)
         try:
-            for build in builds_of(draft.template, self.given[draft.name]):
+            for build in draft.builds:
                 arn = build.arn(values)
                 if arn is None:  # its stack cannot be read: the repository stays, and with it the image
                     self.run.warn(draft.name, f"{build.parameter} keeps its image: its repository cannot be read")

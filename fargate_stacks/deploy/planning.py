@@ -11,7 +11,7 @@ from typing import Any
 
 from fargate_stacks.core.template import Reference, Template
 from fargate_stacks.deploy import nested, parameters, plan
-from fargate_stacks.deploy.builds import builds_of
+from fargate_stacks.deploy.builds import Build, builds_of
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.live_images import live_images
 from fargate_stacks.deploy.no_echo import hide, no_echo
@@ -38,6 +38,8 @@ class Draft:
     live: Mapping[str, Any] = field(default_factory=dict)
     """The template that the stack has now."""
     known: StackState | None = None
+    builds: tuple[Build, ...] = ()
+    """The images that it runs and this machine builds."""
 
     @property
     def name(self) -> str:
@@ -52,6 +54,7 @@ class Planner:
         self.run = run
         self.given = given
         self.drafts: dict[str, Draft] = {}
+        self._builds: dict[str, tuple[Build, ...]] = {}
 
     def plan(self, template: Template, *, keep: Sequence[str] = ()) -> Draft:
         """Plan one stack. `keep` has resources whose old one stays when they are replaced.
@@ -125,7 +128,7 @@ class Planner:
         if made.change_set and not made.empty and (nested.hides(wanted) or nested.hides(live)):
             old, new = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
         made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
-        return Draft(template, client, found, made, request, live)
+        return Draft(template, client, found, made, request, live, builds=self._built(template))
 
     def _more(self, template: Template, found: Ready) -> dict[str, Any]:
         options = self.run.options
@@ -156,10 +159,16 @@ class Planner:
         known = parameters.resolve(template, state, given, outputs)
         built = {
             one.parameter: image
-            for one in builds_of(template, given)
+            for one in self._built(template)
             if (image := one.image(parameters.texts(known[0]))) is not None
         }
         return parameters.resolve(template, state, {**given, **built}, outputs) if built else known
+
+    def _built(self, template: Template) -> tuple[Build, ...]:
+        """Give the builds of a stack, whose folders are read once: what is built is what was planned."""
+        if template.name not in self._builds:
+            self._builds[template.name] = tuple(builds_of(template, self.given[template.name]))
+        return self._builds[template.name]
 
     def outputs(self, stack: str) -> Mapping[str, str] | None:
         """Give the live outputs of a stack; None where there is no such stack."""
@@ -239,7 +248,7 @@ def fingerprint(drafts: Sequence[Draft], given: Mapping[str, Mapping[str, str]])
     told = []
     for draft in sorted(drafts, key=lambda one: one.name):
         template = draft.template
-        built = {one.parameter: f"built {one.tag}" for one in builds_of(template, given[template.name])}
+        built = {one.parameter: f"built {one.tag}" for one in draft.builds}
         hidden = no_echo(template.parameters)
         sources = {
             key: ("given" if key in hidden and key in given[template.name] else given[template.name].get(key))

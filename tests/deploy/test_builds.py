@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,15 @@ class Deployer:
         self.client: Client = replace(cloud.client(), local=False)
         self.said: list[Message] = []
 
-    def __call__(self, templates: Mapping[str, Template], do: Any = engine.deploy, **more: Any) -> None:
+    def __call__(
+        self,
+        templates: Mapping[str, Template],
+        do: Any = engine.deploy,
+        ask: Callable[[str], bool] = lambda question: True,
+        **more: Any,
+    ) -> None:
         self.said.clear()
-        do(templates, self.client, out=self.said.append, ask=lambda _: True, clock=Quick(), **more)
+        do(templates, self.client, out=self.said.append, ask=ask, clock=Quick(), **more)
 
     @property
     def notes(self) -> list[str]:
@@ -131,6 +137,21 @@ def test_what_has_not_changed_is_not_pushed_again_and_a_change_is(
     (source / "main.py").write_text("print('one')\n")
     deployer(shop(source))  # the old tag is still in the repository
     assert (len(standin.calls), deployer.running) == (6, first)
+
+
+def test_a_folder_that_changes_after_the_plan_is_not_pushed_under_its_name(
+    deployer: Deployer, standin: StandIn, source: Path
+) -> None:
+    def agree(question: str) -> bool:
+        (source / "main.py").write_text("print('meanwhile')\n")
+        return True
+
+    standin.install()
+    with pytest.raises(DeployError, match="web has changed since the plan was made; nothing was pushed") as caught:
+        deployer(shop(source), ask=agree)
+    assert (caught.value.exit_code, deployer.tags) == (4, [])
+    deployer(shop(source))
+    assert deployer.tags == [deployer.running.rpartition(":")[2]]
 
 
 def test_podman_does_where_there_is_no_docker(deployer: Deployer, standin: StandIn, source: Path) -> None:
