@@ -79,6 +79,23 @@ def test_the_local_cloud_takes_no_profile(shop: Profiles) -> None:
     assert (done.code, "--local uses no profile" in done.err) == (2, True)
 
 
+def expired(times: int) -> dict[str, object]:
+    told = {"service": "cloudformation", "operation": "DescribeStackEvents", "message": "the token has expired"}
+    return {**told, "error": "ExpiredToken", "times": times}
+
+
+def test_credentials_that_somebody_renewed_are_read_once_more(shop: Profiles) -> None:
+    shop.cloud.play(api=[expired(1)])
+    assert shop("deploy", "--yes", "--profile", "shop", "--stack", "shop").code == 0
+
+
+def test_credentials_that_stay_expired_start_nothing(shop: Profiles) -> None:
+    shop.cloud.play(api=[expired(-1)])
+    done = shop("deploy", "--yes", "--profile", "shop", "--stack", "shop")
+    assert (done.code, shop.status()) == (1, "absent")
+    assert "the token has expired" in done.err
+
+
 # what an account lacks
 
 
