@@ -11,7 +11,7 @@ from ministack.core.responses import now_iso
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, helpers
 
-from fargate_stacks.deploy.local.stacks import changes, describe, events, nested, properties
+from fargate_stacks.deploy.local.stacks import changes, describe, events, formats, nested, properties
 from fargate_stacks.deploy.local.stacks.describe import Refuse
 from fargate_stacks.deploy.local.stacks.durations import CLOCK
 from fargate_stacks.deploy.local.stacks.events import STACK, Record
@@ -128,7 +128,11 @@ def _complete(found: Record, stack: Record) -> None:
         and found["ChangeSetType"] == "UPDATE"
     )
     wrong = [] if found.get("_disable_validation") else properties.early(new)
-    if wrong:
+    lost = formats.missing(new.body, new.parameters)
+    if lost:
+        reason = f"Parameter validation failed: {lost}"
+        found |= {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": reason}
+    elif wrong:
         operation = {"OperationId": events.new("CREATE_CHANGESET")["OperationId"], "OperationType": "CREATE_CHANGESET"}
         found["_problems"] = [problem.event(found["StackId"], operation) for problem in wrong]
         found |= {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": _EARLY}

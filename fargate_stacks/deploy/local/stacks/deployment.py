@@ -12,7 +12,7 @@ from typing import Any
 from ministack.core.responses import now_iso
 from ministack.services.cloudformation import engine, provisioners, stacks
 
-from fargate_stacks.deploy.local.stacks import events, exports, graph, policy, properties, rollback
+from fargate_stacks.deploy.local.stacks import events, exports, formats, graph, policy, properties, rollback
 from fargate_stacks.deploy.local.stacks.durations import CLOCK
 from fargate_stacks.deploy.local.stacks.events import Record
 from fargate_stacks.deploy.local.stacks.resources import BEGUN, INITIATED, REPLACING, Resource, Template
@@ -132,6 +132,9 @@ class Deployment:
             wrong = properties.early(self.template)
             if wrong:
                 return self._invalid(wrong)
+        lost = formats.missing(self.template.body, self.template.parameters)
+        if lost:
+            return f"Parameter validation failed: {lost}. "
         if not self._may_remove(definitions):
             return self._told(self.failures)
         failed = await graph.walk(before, self._work, self.order, stop=self.cancelled, halt=not self.disable_rollback)

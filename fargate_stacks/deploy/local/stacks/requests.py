@@ -61,6 +61,7 @@ def register() -> None:
         "ExecuteChangeSet": change_sets.executing(actions["ExecuteChangeSet"]),
         "DeleteChangeSet": _by_name(actions["DeleteChangeSet"]),
         "ListChangeSets": _by_name(actions["ListChangeSets"]),
+        "ValidateTemplate": _without_types(actions["ValidateTemplate"]),
         "DescribeStacks": describe.stacks,
         "DescribeStackEvents": describe.stack_events,
         "DescribeStackResources": describe.resource,
@@ -173,6 +174,16 @@ def _updating(original: Callable[[Params], Answer]) -> Callable[[Params], Answer
         )
 
     return update
+
+
+def _without_types(original: Callable[[Params], Answer]) -> Callable[[Params], Answer]:
+    """Leave out the types of parameters, which ValidateTemplate does not tell."""
+
+    def validate(params: Params) -> Answer:
+        status, kinds, body = original(params)
+        return status, kinds, re.sub(rb"<ParameterType>[^<]*</ParameterType>", b"", body)
+
+    return validate
 
 
 def _as_it_is(told: Answer) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ministack.services.cloudformation import engine
 
-from fargate_stacks.deploy.local.stacks import graph
+from fargate_stacks.deploy.local.stacks import formats, graph
 from fargate_stacks.deploy.local.stacks.events import Record
 
 _PSEUDO = frozenset(
@@ -25,6 +25,7 @@ def supported(original: Callable[..., Any]) -> Callable[..., None]:
             raise ValueError("Template format error: At least one Resources member must be defined.")
         if not template.get("Transform"):
             _typed(template)
+            formats.check(template)
             _known(template)
         original(template, conditions, params=params)
         if not template.get("Transform"):
@@ -78,7 +79,7 @@ def parameters(original: Callable[..., Any]) -> Callable[..., Any]:
         ]
         if missing:
             raise ValueError(f"Parameters: [{', '.join(missing)}] must have values")
-        return original(template, provided, previous)
+        return formats.reworded(lambda: original(template, provided, previous))
 
     return resolve
 
