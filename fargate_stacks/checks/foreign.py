@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from fargate_stacks.checks.loops import LOOP
 from fargate_stacks.core.construct import Source
 from fargate_stacks.core.template import Owner, Template
 from fargate_stacks.core.yaml import Loader
@@ -189,7 +190,11 @@ def _json(text: str) -> tuple[Any, dict[str, int]]:
 
 
 def _template(name: str, path: Path, document: dict[str, Any], lines: Mapping[str, int]) -> Foreign:
-    resources = {key: one for key, one in document["Resources"].items() if isinstance(one, dict) and "Type" in one}
+    resources = {
+        key: one
+        for key, one in document["Resources"].items()
+        if (isinstance(one, dict) and "Type" in one) or str(key).startswith(LOOP)
+    }
 
     def section(key: str) -> dict[str, Any]:
         found = document.get(key)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from fargate_stacks.checks.finding import Severity, Templates
 from fargate_stacks.checks.part import Part, referred
-from fargate_stacks.checks.resolve import resolve
+from fargate_stacks.checks.resolve import origins, resolve
 
 
 class Hit(NamedTuple):
@@ -68,6 +68,8 @@ class Reading:
     def __init__(self, templates: Templates, settings: Mapping[str, str] | None = None) -> None:
         self.written = templates
         self.templates = {name: resolve(one, settings) for name, one in templates.items()}
+        self.origins = {name: origins(one, settings) for name, one in templates.items()}
+        """By stack and logical id, the key of the loop that makes a resource."""
         self._by_type: dict[str, list[Resource]] = {}
         self._resources: dict[tuple[str, str], Resource] = {}
         self._after: dict[tuple[str, str], set[str]] = {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fargate_stacks.checks.foreign import Foreign
+from fargate_stacks.checks.loops import written_out
 from fargate_stacks.core.template import Template
 
 _IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
@@ -31,19 +32,25 @@ def resolve(template: Template, settings: Mapping[str, str] | None = None) -> Te
     left out, and so is AWS::NoValue; one whose condition is not known stays.
     """
     known = _Known(template, settings or {})
+    written, _ = written_out(template.resources, known.names)
     resources = {
         logical_id: {key: one if key == "Type" else known.value(one) for key, one in body.items() if key != "Condition"}
-        for logical_id, body in template.resources.items()
+        for logical_id, body in written.items()
         if isinstance(body, dict)
         and isinstance(body.get("Type"), str)
         and known.holds(body.get("Condition")) is not False
     }
     outputs = {
         name: known.value(body)
-        for name, body in template.outputs.items()
+        for name, body in written_out(template.outputs, known.names)[0].items()
         if isinstance(body, dict) and known.holds(body.get("Condition")) is not False
     }
     return replace(template, resources=resources, outputs=outputs)
+
+
+def origins(template: Template, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give for each logical id that comes of a loop the loop's key."""
+    return written_out(template.resources, _Known(template, settings or {}).names)[1]
 
 
 class _Known:

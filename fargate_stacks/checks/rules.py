@@ -22,13 +22,14 @@ from fargate_stacks.checks import (
     services,
     surroundings,
     tasks,
+    unread,
 )
 from fargate_stacks.checks.finding import Finding, Templates, locate
 from fargate_stacks.checks.reading import Reading, Rule
 
 _MODULES = (
     attributes, balancers, containers, definitions, deployments, ignores, ordering, reachability, scaling,
-    scaling_terms, services, surroundings, tasks,
+    scaling_terms, services, surroundings, tasks, unread,
 )  # fmt: skip
 RULES = tuple(
     sorted(
@@ -43,5 +44,12 @@ def apply_rules(templates: Templates, settings: Mapping[str, str] | None = None)
     reading = Reading(templates, settings)
     for rule in RULES:
         for hit in rule.find(reading):
-            where = locate(templates[hit.stack], hit.logical_id)
-            yield Finding(rule.code, rule.severity, where, rule.said(hit, ours=where.construct is not None))
+            loop = reading.origins[hit.stack].get(hit.logical_id)
+            where = locate(templates[hit.stack], loop or hit.logical_id)
+            said = rule.said(hit, ours=where.construct is not None)
+            yield Finding(
+                rule.code,
+                rule.severity,
+                where,
+                f"{hit.logical_id}: {said}" if loop not in (None, hit.logical_id) else said,
+            )

@@ -77,15 +77,6 @@ def test_a_byte_order_mark_and_carriage_returns_are_read(tmp_path: Path) -> None
     assert list(read(tmp_path, "a.json")) == ["a"]
 
 
-def test_a_loop_of_language_extensions_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(
-        "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::Queues:\n  - Name\n  - [A, B]\n"
-        "  - ${Name}: {Type: AWS::SQS::Queue}\n  Jobs: {Type: AWS::SQS::Queue}\n"
-    )
-    (template,) = read(tmp_path, "a.yaml").values()
-    assert list(template.resources) == ["Jobs"]
-
-
 def test_a_glob_passes_over_what_is_no_template(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(QUEUE)
     (tmp_path / "package.json").write_text('{"name": "shop"}')

@@ -14,7 +14,9 @@ from fargate_stacks.checks.foreign import Foreign
 from fargate_stacks.checks.rules import apply_rules
 from tests.checks.truth import TABLES
 
-WHOLE = [resources for truth in TABLES.values() for resources in (truth.bad[0].resources, *truth.good)]
+EVERY = [resources for truth in TABLES.values() for resources in (truth.bad[0].resources, *truth.good)]
+LOOPS = [resources for resources in EVERY if any(isinstance(one, list) for one in resources.values())]
+WHOLE = [resources for resources in EVERY if resources not in LOOPS]
 ODD: list[Any] = [
     None, "", "x", 0, -1, 3.5, True, [], {}, [None], [[]], ["x"], {"Ref": "Web"}, {"Ref": 1}, {"Ref": "AWS::NoValue"},
     {"Fn::GetAtt": []}, {"Fn::GetAtt": ["Web", "Arn"]}, {"Fn::GetAtt": "Web.Arn"}, {"Fn::Sub": []}, {"Fn::Sub": None},
@@ -54,6 +56,18 @@ def test_any_value_in_any_place_is_read() -> None:
             parent[path[-1]] = ODD[turn % len(ODD)]
             turn += 1
             judged(broken)
+
+
+def test_any_value_in_any_place_of_a_loop_is_read() -> None:
+    for resources in LOOPS:
+        for path in places(resources):
+            for odd in ODD:
+                broken = copy.deepcopy(resources)
+                parent: Any = broken
+                for key in path[:-1]:
+                    parent = parent[key]
+                parent[path[-1]] = odd
+                list(apply_rules({"t": Foreign("t", broken)}))
 
 
 VALUES = st.recursive(

@@ -35,6 +35,10 @@ def only(container: Any, **properties: Any) -> Resources:
     return {"Task": task(container, **properties)}
 
 
+def looped(values: Any) -> Resources:
+    return {"Fn::ForEach::Tasks": ["Name", values, {"${Name}Task": task()}]}
+
+
 def environment(name: str, value: Any) -> Resources:
     return only(app(Environment=[{"Name": name, "Value": value}]))
 
@@ -252,6 +256,12 @@ TABLE: dict[str, Truth] = {
         "Listener: a public load balancer serves plain HTTP, readable on its way; "
         "give an HTTPS listener and redirect to it",
         good=door({"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "StatusCode": "HTTP_301"}}),
+    ),
+    "FS117": truth(
+        looped({"Fn::Split": [",", {"Fn::ImportValue": "names"}]}),
+        "Fn::ForEach::Tasks: the values of this loop are not known, so its resources are not judged; give the values "
+        "by --set, or judge what aws cloudformation get-template --template-stage Processed prints",
+        good=looped(["Web", "Api"]),
     ),
     "FS130": truth(
         subnet("s3", "ecr.api"),
