@@ -46,6 +46,8 @@ def read(operation_model: Any, shape: Any, body: bytes) -> Any:
     """Give the members that an answer's body carries."""
     protocol = operation_model.service_model.metadata["protocol"]
     payload = shape.serialization.get("payload")
+    if payload and shape.members[payload].type_name == "string":
+        return {payload: body.decode()}
     if protocol in ("json", "rest-json") or body.startswith(b"{"):
         told = json.loads(body or b"{}")
         return {payload: told} if payload else told

@@ -66,6 +66,17 @@ async def call(service: str, operation: str, **request: Any) -> dict[str, Any]:
     return parsed
 
 
+def parsed(service: str, operation: str, told: tuple[int, Mapping[str, str], bytes | str]) -> dict[str, Any]:
+    """Read an answer of the emulator's as botocore does."""
+    status, kinds, answer = told
+    raw = answer.encode() if isinstance(answer, str) else answer
+    response = {"status_code": status, "headers": _headers(kinds), "body": raw}
+    found: dict[str, Any] = _reader(_protocol(service)).parse(
+        response, model(service).operation_model(operation).output_shape
+    )
+    return found
+
+
 def call_now(service: str, operation: str, **request: Any) -> dict[str, Any]:
     """Make a call that reads, outside of a coroutine: the emulator answers these without waiting for anything."""
     running = call(service, operation, **request)

@@ -44,6 +44,7 @@ def install() -> Any:
         scaling,
         schemas,
         stores,
+        told,
         types,
         vault,
     )
@@ -71,6 +72,7 @@ def install() -> Any:
         instances,
         linked_roles,
         protection,
+        told,
         requests,
     ):
         module.register()

@@ -65,14 +65,29 @@ def _instance(logical_id: str, props: Props, stack: str) -> tuple[str, dict[str,
         TagSpecification=_specified("instance", props),
     )
     instance = made.findtext(".//instanceId", "")
+    ec2._instances[instance]["UserData"] = props.get("UserData")
+    _disks(instance, props)
     _changed(instance, {}, props, stack)
     return instance, _attributes(instance)
+
+
+def _disks(instance: str, props: Props) -> None:
+    """Let the root volume, the only one that the emulator makes, be what the template says."""
+    wanted = {one["DeviceName"]: one["Ebs"] for one in props.get("BlockDeviceMappings", ()) if "Ebs" in one}
+    for volume in ec2._volumes.values():
+        for attached in volume["Attachments"]:
+            disk = wanted.get(attached["Device"]) if attached["InstanceId"] == instance else None
+            if disk is not None:
+                volume["Encrypted"] = str(disk.get("Encrypted", False)).lower() == "true"
+                volume["VolumeType"] = disk.get("VolumeType", volume["VolumeType"])
+                volume["Size"] = int(disk.get("VolumeSize", volume["Size"]))
 
 
 def _changed(instance: str, old: Props, new: Props, stack: str) -> tuple[str, dict[str, str]]:
     record = ec2._instances[instance]
     record["InstanceType"] = new.get("InstanceType", record["InstanceType"])
     record["SourceDestCheck"] = str(new.get("SourceDestCheck", True)).lower() == "true"
+    record["EbsOptimized"] = str(new.get("EbsOptimized", False)).lower() == "true"
     record["MetadataOptions"] = {"State": "applied", **new.get("MetadataOptions", {})}
     ec2._tags[instance] = [dict(tag) for tag in new.get("Tags", ())]
     return instance, _attributes(instance)

@@ -110,14 +110,15 @@ ministack.services.cloudwatch_logs _put_log_events
 ministack.services.dynamodb _tables
 ministack.services.ec2 _ACTION_MAP
 ministack.services.ec2 _addresses
-ministack.services.ec2 _instances
 ministack.services.ec2 _az_id_for_zone_name
 ministack.services.ec2 _error
 ministack.services.ec2 _flow_logs
+ministack.services.ec2 _instances
 ministack.services.ec2 _internet_gateways
 ministack.services.ec2 _nat_gateways
 ministack.services.ec2 _network_interfaces
 ministack.services.ec2 _p
+ministack.services.ec2 _parse_member_list
 ministack.services.ec2 _route_tables
 ministack.services.ec2 _rules_match
 ministack.services.ec2 _security_groups
@@ -125,6 +126,7 @@ ministack.services.ec2 _sg_rule_id
 ministack.services.ec2 _sg_rule_xml
 ministack.services.ec2 _subnets
 ministack.services.ec2 _tags
+ministack.services.ec2 _volumes
 ministack.services.ec2 _vpc_endpoints
 ministack.services.ec2 _vpcs
 ministack.services.ec2 _zone_name_for_az_id
@@ -158,11 +160,16 @@ ministack.services.iam _p
 ministack.services.iam _policies
 ministack.services.iam _roles
 ministack.services.rds _clusters
+ministack.services.rds _instance_xml
 ministack.services.rds _instances
 ministack.services.s3 _buckets
 ministack.services.secretsmanager _resolve
 ministack.services.servicediscovery _deregister_instance
 ministack.services.servicediscovery _register_instance
+ministack.services.sns _find_subscription
+ministack.services.sns _get_subscription_attributes
+ministack.services.sns _p
+ministack.services.sns _sub_arn_to_topic
 ministack.services.ssm _PUBLIC_AMI_PARAMETERS
 ministack.services.ssm _lookup_parameter
 """

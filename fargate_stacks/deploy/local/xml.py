@@ -32,6 +32,15 @@ def member(service: str, shape: str, content: Mapping[str, Any]) -> str:
     return "".join(_element("member", content, model(service).shape_for(shape)))
 
 
+def answer_of_ec2(operation: str, content: Mapping[str, Any]) -> Answer:
+    """Write what an operation of EC2 answers, which has a form of its own."""
+    found = model("ec2")
+    inner = "".join(_members(content, found.operation_model(operation).output_shape))
+    space = f"http://ec2.amazonaws.com/doc/{found.metadata['apiVersion']}/"
+    text = f'<{operation}Response xmlns="{space}"><requestId>{new_uuid()}</requestId>{inner}</{operation}Response>'
+    return 200, {"Content-Type": "text/xml"}, text.encode()
+
+
 def _members(content: Mapping[str, Any], shape: Any) -> Iterator[str]:
     for name, member in shape.members.items():
         value = content.get(name)
