@@ -7,6 +7,7 @@ ministack.app SERVICE_HANDLERS
 ministack.app _collect_scripts
 ministack.app _reset_all_state
 ministack.app app
+ministack.core.lambda_runtime kill_workers
 ministack.core.responses AccountRegionScopedDict
 ministack.core.responses error_response_json
 ministack.core.responses error_response_xml

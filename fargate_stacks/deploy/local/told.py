@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import ec2, rds, sns
 from ministack.services.cloudformation import provisioners
 
@@ -26,6 +28,7 @@ def register() -> None:
     actions["DescribeInstanceAttribute"] = _with_user_data(actions["DescribeInstanceAttribute"])
     actions["DescribeAddresses"] = _by_address(actions["DescribeAddresses"])
     sns._get_subscription_attributes = _with_ends(sns._get_subscription_attributes)
+    lambda_runtime.kill_workers = _closing(lambda_runtime.kill_workers)
     rds._instance_xml = _without_nothing(rds._instance_xml)
     # what botocore does not know is left out
     serve("acm", "acm", {})
@@ -34,6 +37,22 @@ def register() -> None:
         for verb in ("create", "update"):
             handlers[kind][verb] = _then(handlers[kind][verb], after)
     handlers["AWS::ApiGatewayV2::Route"] = _by_own_id(handlers["AWS::ApiGatewayV2::Route"])
+
+
+def _closing(kill: Callable[..., None]) -> Callable[..., None]:
+    """Close the pipes to processes of functions that are ended, which the emulator leaves to the garbage."""
+
+    def killed(workers: Iterable[Any]) -> None:
+        ended = [one for one in workers if one is not None]
+        processes = [one._proc for one in ended if one._proc is not None]
+        kill(ended)
+        for process in processes:
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+    return killed
 
 
 # --- EC2

@@ -32,8 +32,11 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(local_endpoint: str) -> Deployed:
-    return Deployed(Cloud(local_endpoint, str(next(_ACCOUNTS))))
+def deployed(local_endpoint: str) -> Iterator[Deployed]:
+    made = Deployed(Cloud(local_endpoint, str(next(_ACCOUNTS))))
+    yield made
+    # its functions are processes that would stay
+    assert made.cloud.delete("all")["StackStatus"] == "DELETE_COMPLETE"
 
 
 @pytest.mark.parametrize("kind", READERS)
