@@ -206,6 +206,7 @@ READERS: dict[str, Reader] = {
             one for one in cloud.api("ssm").describe_parameters()["Parameters"] if one["Name"] == physical_id
         ),
     ),
+    "AWS::Scheduler::Schedule": readers.of("scheduler", "get_schedule", "", Name="id"),
     "AWS::SecretsManager::Secret": readers.of("secretsmanager", "describe_secret", "", SecretId="id"),
     "AWS::SecretsManager::SecretTargetAttachment": readers.attachment,
     "AWS::ServiceDiscovery::HttpNamespace": readers.of("servicediscovery", "get_namespace", "Namespace", Id="id"),
