@@ -16,6 +16,8 @@ class Sides(NamedTuple):
 
     old: dict[str, Any]
     new: dict[str, Any]
+    templates: list[dict[str, Any]]
+    """Each template by itself: its resources by their path, and its parameters."""
 
 
 def hides(template: Mapping[str, Any]) -> bool:
@@ -28,8 +30,9 @@ def hides(template: Mapping[str, Any]) -> bool:
 
 def sides(client: Client, change_set: str, stack_id: str | None) -> Sides:
     """Read both sides of a change set, down through the nested ones. `stack_id` is None for a stack that is new."""
-    old = _resources(client.template(stack_id, "Processed")) if stack_id else {}
-    found = Sides(dict(old), dict(_resources(client.planned_template(change_set))))
+    old = as_data(client.template(stack_id, "Processed")) if stack_id else {}
+    new = as_data(client.planned_template(change_set))
+    found = Sides(dict(_resources(old)), dict(_resources(new)), [dict(old), dict(new)])
     for change in client.change_set(change_set)["Changes"]:
         about = change.get("ResourceChange", {})
         if about.get("ChangeSetId"):
@@ -37,6 +40,9 @@ def sides(client: Client, change_set: str, stack_id: str | None) -> Sides:
             inner = sides(client, about["ChangeSetId"], live)
             found.old.update(_within(about["LogicalResourceId"], inner.old))
             found.new.update(_within(about["LogicalResourceId"], inner.new))
+            found.templates.extend(
+                {**one, "Resources": _within(about["LogicalResourceId"], _resources(one))} for one in inner.templates
+            )
     return found
 
 

@@ -126,7 +126,9 @@ class Planner:
             made = plan.make(client, request, run.clock, template.owners, artifacts=run.artifacts, protects_later=later)
         made = hide(made, live, wanted)
         if made.change_set and not made.empty and (nested.hides(wanted) or nested.hides(live)):
-            old, new = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
+            inner = nested.sides(client, made.change_set, found.state.id if found.state and live else None)
+            old, new = inner.old, inner.new
+            made = hide(made, *inner.templates)
         made = replace(made, risks=risks(made.changes, old, new, creates=found.creates))
         return Draft(template, client, found, made, request, live, builds=self._built(template))
 

@@ -30,8 +30,10 @@ class Shelf:
         self.requests: list[dict[str, Any]] = []
         cloud.api("s3").create_bucket(Bucket=self.bucket)
 
-    def nested(self, resources: dict[str, Any], key: str = "child") -> dict[str, Any]:
-        body = json.dumps({"Resources": resources}).encode()
+    def nested(
+        self, resources: dict[str, Any], key: str = "child", parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        body = json.dumps({"Parameters": parameters or {}, "Resources": resources}).encode()
         name = f"{key}-{abs(hash(body))}.json"
         self.cloud.api("s3").put_object(Bucket=self.bucket, Key=name, Body=body)
         url = f"{self.cloud.endpoint_url}/{self.bucket}/{name}"
@@ -219,3 +221,15 @@ def test_what_a_loop_made_is_deleted(cloud: Cloud, tmp_path: Any, shelf: Shelf) 
     engine.deploy(wanted, cloud.client(), out=lambda message: None, ask=lambda question: True)
     destroy(wanted, cloud.client(), out=lambda message: None, ask=lambda question: True)
     assert cloud.client().stack("shop") is None
+
+
+def test_a_noecho_parameter_of_a_nested_stack_is_shown_on_neither_side(shelf: Shelf) -> None:
+    def net(word: str, delay: int) -> dict[str, Any]:
+        inner = {"Jobs": resource(QueueName={"Fn::Sub": "x-${Word}"}, DelaySeconds=delay)}
+        nested = shelf.nested(inner, parameters={"Word": {"Type": "String", "NoEcho": True}})
+        return {"Net": {**nested, "Properties": {**nested["Properties"], "Parameters": {"Word": word}}}}
+
+    shelf.deploy(net("hunter2", 1))
+    (change,) = [one for one in shelf.plan(net("swordfish", 2)).changes if one.logical_id == "Net/Jobs"]
+    shown = {one.path: (one.before, one.after) for one in change.properties}
+    assert shown == {"QueueName": ("****", "****"), "DelaySeconds": ("1", "2")}
