@@ -33,10 +33,15 @@ def command(live: Live, name: str | None, count: int, fail: bool) -> int:
     """
     from fargate_stacks.deploy.service_status import statuses
 
-    found = live.directory(name).services(name)
+    directory = live.directory(name)
+    found = directory.services(name)
     shown = statuses(found, events=count)
     if not shown:
         click.echo("no service is deployed", err=True)
+        for stack in directory.templates if name is None else ():
+            if not directory.is_missing(stack):
+                status = directory.stack(stack)[1].status
+                click.echo(f"{stack}: {status}; fargate-stacks diagnose {stack} tells more", err=True)
     live.show({"services": shown}, lambda: _lines(shown, live.clock.utc()))
     return 3 if fail and any(one.health not in ("healthy", "stopped") for one in shown) else 0
 

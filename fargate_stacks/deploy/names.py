@@ -226,6 +226,19 @@ class Directory:
             (one for template in self.templates.values() for one in template.owners.values() if one.name == construct),
             None,
         )
+        home = next(
+            (
+                stack
+                for stack, template in self.templates.items()
+                if any(_matches(template, one, construct) for one in _of(template, kind))
+            ),
+            None,
+        )
+        if home is not None:
+            return DeployError(
+                f"{name}: it is not there, though the stack {home} is; fargate-stacks diagnose {home} tells why",
+                exit_code=2,
+            )
         known = self._names(kind)
         listed = f"; the app has {', '.join(known)}" if known else f"; the app has no {word}"
         if owner is not None:

@@ -320,3 +320,14 @@ def test_logs_that_are_empty_say_so(call: Call) -> None:
     said = call("logs", "Api", "--filter", "ERROR")
     assert (said.code, said.out) == (0, "")
     assert said.err == "Api: no lines that match since 2026-03-01 11:10; --since looks further back\n"
+
+
+def test_status_without_a_service_names_the_stacks(call: Call, world: Running) -> None:
+    world.apis["cloudformation"].answers["ListStackResources"] = lambda _: {"StackResourceSummaries": []}
+    world.status = "ROLLBACK_COMPLETE"
+    said = call("status")
+    assert (said.code, said.out) == (0, "")
+    assert said.err.splitlines() == [
+        "no service is deployed",
+        "shop: ROLLBACK_COMPLETE; fargate-stacks diagnose shop tells more",
+    ]

@@ -133,3 +133,10 @@ def test_what_runs_tasks_may_be_a_job_and_the_nearest_is_looked_for_among_jobs_t
     assert directory(SHOP).runner("Job").service is None
     with pytest.raises(DeployError, match=r"Jobb: there is no service, task or stack of that name; did you mean Job"):
         directory(SHOP).runner("Jobb")
+
+
+def test_a_service_that_a_rollback_took_away_is_not_called_unknown() -> None:
+    found = directory(SHOP, foreign={"shop": stack("shop", "NetVpc")})
+    assert refused(found, "Api") == (
+        "Api: it is not there, though the stack shop is; fargate-stacks diagnose shop tells why"
+    )
