@@ -172,7 +172,7 @@ def test_an_agent_that_does_not_run_is_told_with_what_keeps_it(call: Call, world
 
 def test_a_missing_permission_is_named(call: Call, world: Running) -> None:
     world.refuses("ssm", "StartSession", "AccessDeniedException", "not authorized")
-    assert "it needs StartSession" in call("tunnel", "Api", "8080", "--output", "json").err
+    assert "it needs ssm:StartSession" in call("tunnel", "Api", "8080", "--output", "json").err
 
 
 def test_without_the_plugin_it_says_where_it_is(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
