@@ -28,7 +28,10 @@ class Findings:
 
 
 def look(directory: Directory, name: str) -> Findings:
-    """Look at a stack, or at one service, after the fact."""
+    """Look at a stack, or at one service, after the fact; for a service that is not there any more, at its stack."""
+    home = None if directory.is_stack(name) else directory.home_of_gone(name)
+    if home is not None:
+        return look(directory, home)
     if not directory.is_stack(name):
         found = directory.services(name)
         return _with_services(Findings(found[0].stack if found else ""), found)

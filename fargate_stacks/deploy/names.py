@@ -166,6 +166,23 @@ class Directory:
         ]
         return homes or [name]
 
+    def home_of_gone(self, name: str) -> str | None:
+        """Give the live stack of a construct whose service is not there: it failed, or a rollback took it away."""
+        if name.startswith("arn:") or self._named(name, SERVICE):
+            return None
+        return self._home(name, SERVICE)
+
+    def _home(self, name: str, kind: str) -> str | None:
+        wanted, construct = _split(name)
+        return next(
+            (
+                stack
+                for stack, template in self.templates.items()
+                if wanted in ("", stack) and any(_matches(template, one, construct) for one in _of(template, kind))
+            ),
+            None,
+        )
+
     # how a name is looked up
 
     def _named(self, name: str, kind: str) -> list[Found]:
@@ -226,14 +243,7 @@ class Directory:
             (one for template in self.templates.values() for one in template.owners.values() if one.name == construct),
             None,
         )
-        home = next(
-            (
-                stack
-                for stack, template in self.templates.items()
-                if any(_matches(template, one, construct) for one in _of(template, kind))
-            ),
-            None,
-        )
+        home = self._home(name, kind)
         if home is not None:
             return DeployError(
                 f"{name}: it is not there, though the stack {home} is; fargate-stacks diagnose {home} tells why",

@@ -331,3 +331,11 @@ def test_status_without_a_service_names_the_stacks(call: Call, world: Running) -
         "no service is deployed",
         "shop: ROLLBACK_COMPLETE; fargate-stacks diagnose shop tells more",
     ]
+
+
+def test_diagnose_of_a_service_that_is_gone_looks_at_its_stack(call: Call, world: Running) -> None:
+    world.apis["cloudformation"].answers["ListStackResources"] = lambda _: {"StackResourceSummaries": []}
+    world.cfn("shop", "UPDATE_IN_PROGRESS")()
+    world.cfn("ApiService", "UPDATE_FAILED", SERVICE, "ECS Deployment Circuit Breaker was triggered")()
+    world.cfn("shop", "UPDATE_ROLLBACK_COMPLETE")()
+    assert call("diagnose", "Api").out == call("diagnose", "shop").out
