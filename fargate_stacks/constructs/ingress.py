@@ -10,7 +10,7 @@ from troposphere import ec2
 from troposphere import elasticloadbalancingv2 as elb
 
 from fargate_stacks.constructs.named import Named, certificate_key
-from fargate_stacks.constructs.network import Network, Subnets, Tier
+from fargate_stacks.constructs.network import Network
 from fargate_stacks.constructs.route import RouteSource
 from fargate_stacks.core.construct import Construct
 from fargate_stacks.core.priorities import ALL
@@ -104,43 +104,13 @@ class LoadBalancer(Construct, Named, RouteSource):
             raise self.refuse(f"test_port must be 1 to 65535 and neither 80 nor 443, got {self.test_port}")
         if self.test_from is not None and self.test_port is None:
             raise self.refuse("test_from is for the test port; give test_port=")
-        if self._subnets.count == 1:
+        if self.standing.count == 1:
             raise self.refuse("an application load balancer needs subnets in two zones, its VPC has one; use azs=2")
-
-    @property
-    def _subnets(self) -> Subnets:
-        if self.public:
-            return self.vpc.subnets("public", self.who)
-        tier: Tier = "private" if self.vpc.has("private") or not self.vpc.has("isolated") else "isolated"
-        return self.vpc.subnets(tier, self.who)
-
-    @property
-    def placed(self) -> Any:
-        """The subnets that it stands in, as a template wants them."""
-        ids = self._subnets.ids
-        return list(ids) if isinstance(ids, tuple) else ids
 
     @property
     def dual_stack(self) -> bool:
         """Whether it is reached by IPv6 too: a public one in a network that has it."""
         return self.public and self.vpc.ipv6
-
-    @property
-    def arn(self) -> Attr:
-        return self.attr("LoadBalancer")
-
-    @property
-    def dns_name(self) -> Attr:
-        return self.attr("LoadBalancer", "DNSName")
-
-    @property
-    def hosted_zone_id(self) -> Attr:
-        return self.attr("LoadBalancer", "CanonicalHostedZoneID")
-
-    @property
-    def full_name(self) -> Attr:
-        """The last part of the ARN, as CloudWatch and scaling policies name it."""
-        return self.attr("LoadBalancer", "LoadBalancerFullName")
 
     @property
     def listener_arn(self) -> Attr:
@@ -153,10 +123,6 @@ class LoadBalancer(Construct, Named, RouteSource):
     @property
     def test_listener_arn(self) -> Attr | None:
         return None if self.test_port is None else self.attr("TestListener")
-
-    @property
-    def security_group(self) -> Attr:
-        return self.attr("SecurityGroup", "GroupId")
 
     @property
     def url(self) -> Text:
@@ -184,12 +150,8 @@ class LoadBalancer(Construct, Named, RouteSource):
 
     def _security_group(self) -> Any:
         ports = ([443, 80] if self.redirect else [443]) if self.secure else [80]
-        if self.allow_from is not None:
-            sources = self.allow_from
-        else:
-            sources = ("0.0.0.0/0", *(["::/0"] if self.vpc.ipv6 else [])) if self.public else (self.vpc.cidr_block,)
-        where = "from anywhere" if sources[:1] == ("0.0.0.0/0",) else "from the networks allowed"
-        doors = [(port, source, f"port {port} {where}") for port in ports for source in sources]
+        where = "from anywhere" if self.sources[:1] == ("0.0.0.0/0",) else "from the networks allowed"
+        doors = [(port, source, f"port {port} {where}") for port in ports for source in self.sources]
         if self.test_port is not None:
             tests = (self.vpc.cidr_block,) if self.test_from is None else self.test_from
             doors += [(self.test_port, one, f"port {self.test_port} for tests of a new revision") for one in tests]

@@ -14,11 +14,11 @@ from fargate_stacks.constructs.dns import HostedZone, alias_records, certificate
 from fargate_stacks.constructs.entry import Door, Entry, Target
 from fargate_stacks.constructs.ingress import NO_EGRESS, TLS_POLICY
 from fargate_stacks.constructs.named import Named
-from fargate_stacks.constructs.network import Network, Subnets, Tier
+from fargate_stacks.constructs.network import Network
 from fargate_stacks.core.construct import Construct, verb
 from fargate_stacks.core.hints import shown
 from fargate_stacks.core.priorities import Conditions, Priority
-from fargate_stacks.core.values import Attr, Text, by_removal, sub
+from fargate_stacks.core.values import Text, by_removal, sub
 
 Protocol = Literal["TCP", "TLS", "UDP", "TCP_UDP"]
 _PORTS = range(1, 65_536)
@@ -227,46 +227,11 @@ class NetworkLoadBalancer(Construct, Named):
             raise self.refuse(wrong)
         if self.access_logs is not None and not self.secure:
             raise self.refuse("access logs are kept of TLS listeners alone; give certificate= or domain=, or leave out")
-        self._subnets  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
-
-    @property
-    def _subnets(self) -> Subnets:
-        if self.public:
-            return self.vpc.subnets("public", self.who)
-        tier: Tier = "private" if self.vpc.has("private") or not self.vpc.has("isolated") else "isolated"
-        return self.vpc.subnets(tier, self.who)
-
-    @property
-    def sources(self) -> Sequence[Text]:
-        """Who may connect."""
-        if self.allow_from is not None:
-            return self.allow_from
-        return ("0.0.0.0/0",) if self.public else (self.vpc.cidr_block,)
+        self.standing  # noqa: B018 - asks the VPC for the tier, which refuses when there is none
 
     @property
     def served_certificate(self) -> Text:
         return self.certificates[0] if self.certificates else self.attr("Certificate")
-
-    @property
-    def arn(self) -> Attr:
-        return self.attr("LoadBalancer")
-
-    @property
-    def dns_name(self) -> Attr:
-        return self.attr("LoadBalancer", "DNSName")
-
-    @property
-    def hosted_zone_id(self) -> Attr:
-        return self.attr("LoadBalancer", "CanonicalHostedZoneID")
-
-    @property
-    def full_name(self) -> Attr:
-        """The last part of the ARN, as CloudWatch names it."""
-        return self.attr("LoadBalancer", "LoadBalancerFullName")
-
-    @property
-    def security_group(self) -> Attr:
-        return self.attr("SecurityGroup", "GroupId")
 
     @property
     def address(self) -> Text:
@@ -336,7 +301,6 @@ class NetworkLoadBalancer(Construct, Named):
             yield from alias_records(self.name, self.domains, self.hosted_zone, self.dns_name, self.hosted_zone_id)
 
     def _load_balancer(self) -> Any:
-        subnets = self._subnets
         attributes: dict[str, Any] = {
             "deletion_protection.enabled": by_removal(retain="true", remove="false"),
             "load_balancing.cross_zone.enabled": "true" if self.cross_zone else "false",
@@ -353,7 +317,7 @@ class NetworkLoadBalancer(Construct, Named):
             DependsOn=[*(self.vpc.internet if self.public else ()), *logs],
             Type="network",
             Scheme="internet-facing" if self.public else "internal",
-            Subnets=subnets.ids if not isinstance(subnets.ids, tuple) else list(subnets.ids),
+            Subnets=self.placed,
             # only from the start: one that was made without can never have any
             SecurityGroups=[self.security_group],
             LoadBalancerAttributes=[elb.LoadBalancerAttributes(Key=k, Value=v) for k, v in attributes.items()],
