@@ -22,10 +22,13 @@ from fargate_stacks import (
     Cluster,
     Construct,
     Container,
+    EbsVolume,
     Egress,
     Endpoint,
     Endpoints,
     EnvFile,
+    ExecLogs,
+    ExistingSecurityGroup,
     FileSystem,
     FireLens,
     FlowLogs,
@@ -35,7 +38,9 @@ from fargate_stacks import (
     Key,
     Linear,
     LoadBalancer,
+    NatInstance,
     OnDemand,
+    OpenTelemetry,
     Param,
     Parameter,
     Postgres,
@@ -53,11 +58,14 @@ from fargate_stacks import (
     Topic,
     Volume,
     Vpc,
+    sub,
 )
 
 ROWS = 128
 DIMENSIONS: dict[str, tuple[str, ...]] = {
-    "network": ("single", "per-zone", "zones", "three-tiers", "logged", "endpoints"),
+    "network": ("single", "per-zone", "zones", "three-tiers", "logged", "endpoints", "instance", "dual", "both"),
+    "cluster": ("plain", "exec-logs", "storage-key", "defaults"),
+    "bounds": ("none", "bounded"),
     "subnets": ("private", "public", "isolated"),
     "insights": ("enabled", "enhanced", "disabled"),
     "capacity": ("on-demand", "spot", "spot-only"),
@@ -66,9 +74,22 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "image": ("public", "ecr", "parameter", "digest"),
     "container": ("plain", "hardened", "exec", "healthy", "restarting", "limited", "private", "files"),
     "beside": ("nothing", "sidecar", "init"),
-    "storage": ("none", "ephemeral", "shared", "efs", "efs-read-only"),
+    "storage": ("none", "ephemeral", "shared", "efs", "efs-read-only", "ebs"),
     "logs": ("cloudwatch", "key", "firelens", "splunk"),
-    "uses": ("none", "queue", "topic", "table", "bucket", "database", "cache", "secrets", "keys"),
+    "uses": (
+        "none",
+        "queue",
+        "topic",
+        "table",
+        "bucket",
+        "database",
+        "cache",
+        "secrets",
+        "keys",
+        "protection",
+        "telemetry",
+        "existing",
+    ),
     "count": ("one", "two", "cpu", "memory", "requests"),
     "way": ("none", "route", "routes", "https", "endpoint", "both"),
     "deployment": ("rolling", "in-place", "blue-green", "linear", "canary"),
@@ -82,6 +103,9 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234
 REGISTRY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:registry-AbCdEf"
 
 
+_WITH_NAT = ("single", "per-zone", "zones", "logged", "instance", "dual", "both")
+
+
 def fits(choice: Mapping[str, str]) -> bool:
     """Whether a choice, perhaps not of all dimensions yet, is one that Fargate would run."""
 
@@ -89,7 +113,7 @@ def fits(choice: Mapping[str, str]) -> bool:
         return choice.get(one) in of and choice.get(other) in among
 
     return not (
-        both("network", ("single", "per-zone", "zones", "logged"), "subnets", ("isolated",))
+        both("network", _WITH_NAT, "subnets", ("isolated",))
         or both("network", ("endpoints",), "subnets", ("private",))
         # without a way out an image comes from ECR, and no other registry or log service is reached
         or both("subnets", ("isolated",), "image", ("public", "digest", "parameter"))
@@ -99,7 +123,10 @@ def fits(choice: Mapping[str, str]) -> bool:
         or both("platform", ("windows",), "capacity", ("spot", "spot-only"))
         or both("platform", ("windows",), "size", ("small", "large"))
         or both("platform", ("windows",), "container", ("hardened", "limited", "files", "exec"))
-        or both("platform", ("windows",), "storage", ("ephemeral", "efs", "efs-read-only"))
+        or both("subnets", ("isolated",), "uses", ("telemetry",))
+        or both("platform", ("windows",), "uses", ("telemetry",))
+        or both("platform", ("windows",), "cluster", ("storage-key",))
+        or both("platform", ("windows",), "storage", ("ephemeral", "efs", "efs-read-only", "ebs"))
         or both("platform", ("windows",), "logs", ("firelens",))
         or both("count", ("requests",), "way", ("none", "endpoint", "routes"))
         or both("deployment", ("blue-green", "linear", "canary"), "way", ("none", "endpoint", "both", "routes"))
@@ -146,9 +173,11 @@ def _candidate(chance: random.Random, open_pairs: set[frozenset[tuple[str, str]]
 
 def app(choice: Mapping[str, str], *, secret: str = REGISTRY) -> App:
     vpc = _network(choice["network"])
-    cluster = Cluster("Main", vpc=vpc, insights=choice["insights"])  # type: ignore[arg-type]
-    own = Key("Own")
-    stores, uses = _uses(choice["uses"], vpc, own)
+    own, archive = Key("Own"), Bucket("Archive")
+    cluster = Cluster("Main", vpc=vpc, **_cluster(choice, vpc, own, archive))
+    stores, uses = _uses(choice["uses"], vpc, own, cluster)
+    if choice["cluster"] == "exec-logs":
+        stores.append(archive)
     doors, way = _way(choice["way"], vpc)
     task = _task(choice, vpc, own, stores, uses, secret)
     service = Service(
@@ -165,19 +194,37 @@ def app(choice: Mapping[str, str], *, secret: str = REGISTRY) -> App:
         exec=choice["container"] == "exec",
         **way,
     )
-    return _stacks(choice, [vpc, cluster, *doors], [own, *stores], [service])
+    # what a cluster is encrypted with is made before it, in whatever stack
+    return _stacks(choice, [vpc, *doors], [own, *stores], [cluster, service])
 
 
 def _stacks(choice: Mapping[str, str], base: list[Construct], data: list[Construct], run: list[Construct]) -> App:
     removal: Any = choice["removal"]
+    policy = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/bounds")
+    bounds: dict[str, Any] = {}
+    if choice["bounds"] == "bounded":
+        bounds = {"permissions_boundary": policy, "role_path": "/shop/"}
     if choice["stacks"] == "one":
-        return App([Stack("all", [base, data, run], removal=removal)], tags={"team": "shop"})
+        return App([Stack("all", [base, data, run], removal=removal)], tags={"team": "shop"}, **bounds)
     stacks = [Stack("base", base, removal=removal), Stack("data", data, removal=removal)]
     return App(
         [*stacks, Stack("run", run, removal=removal)],
         tags={"team": "shop"},
         references=choice["stacks"],  # type: ignore[arg-type]
+        **bounds,
     )
+
+
+def _cluster(choice: Mapping[str, str], vpc: Vpc, own: Key, archive: Bucket) -> dict[str, Any]:
+    more: dict[str, Any] = {"insights": choice["insights"]}
+    match choice["cluster"]:
+        case "exec-logs":
+            more["exec_logs"] = ExecLogs(key=own, bucket=archive, prefix="exec/")
+        case "storage-key":
+            more["storage_key"] = own
+        case "defaults":
+            more |= {"default_capacity": Spot(base=2), "namespace": vpc.namespace_arn}
+    return more
 
 
 def _network(kind: str) -> Vpc:
@@ -188,6 +235,12 @@ def _network(kind: str) -> Vpc:
             return Vpc("Net", azs=("use1-az1", "use1-az4"))
         case "three-tiers":
             return Vpc("Net", tiers=["public", "private", "isolated"], endpoints="private-tasks")
+        case "instance":
+            return Vpc("Net", nat=NatInstance())
+        case "dual":
+            return Vpc("Net", ipv6=True)
+        case "both":
+            return Vpc("Net", nat=NatInstance(per_zone=True), ipv6=True, azs=3)
         case "logged":
             return Vpc("Net", flow_logs=FlowLogs(), cidr="10.8.0.0/20")
         case "endpoints":
@@ -197,7 +250,7 @@ def _network(kind: str) -> Vpc:
             return Vpc("Net")
 
 
-def _uses(kind: str, vpc: Vpc, own: Key) -> tuple[list[Construct], list[Any]]:
+def _uses(kind: str, vpc: Vpc, own: Key, cluster: Cluster) -> tuple[list[Construct], list[Any]]:
     jobs, news = Queue("Jobs"), Topic("News")
     match kind:
         case "queue":
@@ -220,6 +273,14 @@ def _uses(kind: str, vpc: Vpc, own: Key) -> tuple[list[Construct], list[Any]]:
         case "secrets":
             secret, hello = Secret("Token"), Parameter("Hello", value="hi")
             return [secret, hello], [secret.read(), hello.read()]
+        case "protection":
+            return [], [cluster.task_protection()]
+        case "telemetry":
+            return [], [OpenTelemetry(metrics="Shop").send()]
+        case "existing":
+            legacy = Postgres("Legacy", vpc=vpc)  # its group stands for one that something else owns
+            group = ExistingSecurityGroup("Old", id=legacy.security_group, vpc=vpc, host="legacy.internal")
+            return [legacy], [group.connect(5432)]
         case "keys":
             queue, table = Queue("Sealed", encryption=own), Table("Items", key="id", encryption=own)
             secret = Secret("Token", encryption=own)
@@ -271,7 +332,8 @@ def _deployment(kind: str) -> Any:
 
 def _task(choice: Mapping[str, str], vpc: Vpc, own: Key, stores: list[Construct], uses: list[Any], secret: str) -> Task:
     app = Container(**{"image": _image(choice["image"]), "port": 8080, **_container(choice["container"], secret)})
-    containers, volumes = [app], []
+    containers: list[Container] = [app]
+    volumes: list[Volume] = []
     if choice["beside"] == "sidecar":
         containers.append(Container(name="side", image=PUBLIC, essential=False, cpu=32, memory=64))
     if choice["beside"] == "init":
@@ -280,6 +342,9 @@ def _task(choice: Mapping[str, str], vpc: Vpc, own: Key, stores: list[Construct]
     if choice["storage"] == "shared":
         volumes = [Volume("scratch")]
         containers[0] = replace(containers[0], mounts={"/scratch": "scratch"})
+    if choice["storage"] == "ebs":
+        volumes = [EbsVolume("fast", size=20)]
+        containers[0] = replace(containers[0], mounts={"/fast": "fast"})
     if choice["storage"] in ("efs", "efs-read-only"):
         share = FileSystem("Share", vpc=vpc, access_points=[AccessPoint("Data")])
         stores.append(share)

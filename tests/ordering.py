@@ -147,6 +147,10 @@ def _default_routes(graph: Graph, subnets: Iterable[Node]) -> set[Node]:
     }
 
 
+def _by_ipv4(graph: Graph, routes: Iterable[Node]) -> set[Node]:
+    return {one for one in routes if "DestinationCidrBlock" in graph.properties(one)}
+
+
 def _attachments(graph: Graph, vpcs: Iterable[Node]) -> set[Node]:
     return {one for vpc in vpcs for one in graph.that_refer(vpc, "AWS::EC2::VPCGatewayAttachment", "VpcId")}
 
@@ -179,7 +183,7 @@ def way_out(graph: Graph, node: Node) -> set[Node]:
 
 def nat_way_out(graph: Graph, node: Node) -> set[Node]:
     subnets = graph.refs(node, "SubnetId")
-    return _associations(graph, subnets) | _default_routes(graph, subnets)
+    return _associations(graph, subnets) | _by_ipv4(graph, _default_routes(graph, subnets))
 
 
 def endpoints(graph: Graph, node: Node) -> set[Node]:
@@ -215,9 +219,7 @@ def gateway_of_address(graph: Graph, node: Node) -> set[Node]:
 def instance_way_out(graph: Graph, node: Node) -> set[Node]:
     """A NAT instance fetches what it needs when it boots."""
     subnets = graph.refs(node, "NetworkInterfaces", "SubnetId")
-    return _associations(graph, subnets) | {
-        one for one in _default_routes(graph, subnets) if "DestinationCidrBlock" in graph.properties(one)
-    }
+    return _associations(graph, subnets) | _by_ipv4(graph, _default_routes(graph, subnets))
 
 
 def address_of_route(graph: Graph, node: Node) -> set[Node]:

@@ -163,9 +163,9 @@ Compared = Iterator[tuple[str, Any, Any]]
 
 def _route(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     tables = cloud.api("ec2").describe_route_tables(RouteTableIds=[wanted["RouteTableId"]])["RouteTables"]
-    target = wanted["DestinationCidrBlock"]
-    live: dict[str, Any] = next((one for one in tables[0]["Routes"] if one.get("DestinationCidrBlock") == target), {})
-    for key in ("GatewayId", "NatGatewayId"):
+    kind = next(key for key in ("DestinationCidrBlock", "DestinationIpv6CidrBlock") if key in wanted)
+    live: dict[str, Any] = next((one for one in tables[0]["Routes"] if one.get(kind) == wanted[kind]), {})
+    for key in ("GatewayId", "NatGatewayId", "InstanceId", "EgressOnlyInternetGatewayId"):
         if key in wanted:
             yield key, wanted[key], live.get(key)
 

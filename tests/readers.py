@@ -53,7 +53,25 @@ def _attachment(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared
 def _address(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     [live] = cloud.api("ec2").describe_addresses(PublicIps=[physical])["Addresses"]
     yield "Domain", wanted.get("Domain", "vpc"), live["Domain"]
+    yield "InstanceId", wanted.get("InstanceId"), live.get("InstanceId")
     yield from tags(wanted, live.get("Tags", ()))
+
+
+def _instance(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
+    [reserved] = cloud.api("ec2").describe_instances(InstanceIds=[physical])["Reservations"]
+    [live] = reserved["Instances"]
+    yield "State", "running", live["State"]["Name"]
+    yield "InstanceType", wanted["InstanceType"], live["InstanceType"]
+    yield "SourceDestCheck", str(wanted["SourceDestCheck"]).lower(), str(live["SourceDestCheck"]).lower()
+    yield "SubnetId", wanted["NetworkInterfaces"][0]["SubnetId"], live["SubnetId"]
+    yield from tags(wanted, live.get("Tags", ()))
+
+
+def _subnet(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
+    keys = ("VpcId", "CidrBlock", "AvailabilityZone")
+    yield from described("ec2", "describe_subnets", "SubnetIds", "Subnets", *keys)(cloud, physical, wanted)
+    [live] = cloud.api("ec2").describe_subnets(SubnetIds=[physical])["Subnets"]
+    yield "IPv6 blocks", "Ipv6CidrBlock" in wanted, bool(live.get("Ipv6CidrBlockAssociationSet"))
 
 
 def _nat(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
@@ -133,6 +151,19 @@ def _cluster(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
             {"name": said["Name"], "value": said["Value"]},
             next((one for one in live["settings"] if one["name"] == said["Name"]), None),
         )
+    session = wanted.get("Configuration", {}).get("ExecuteCommandConfiguration", {})
+    told_session = live.get("configuration", {}).get("executeCommandConfiguration", {})
+    for key in ("KmsKeyId", "Logging"):
+        yield key, session.get(key), told_session.get(key[:1].lower() + key[1:])
+    storage = wanted.get("Configuration", {}).get("ManagedStorageConfiguration", {})
+    told_storage = live.get("configuration", {}).get("managedStorageConfiguration", {})
+    key = "FargateEphemeralStorageKmsKeyId"
+    yield key, storage.get(key), told_storage.get("fargateEphemeralStorageKmsKeyId")
+    namespace = wanted.get("ServiceConnectDefaults", {}).get("Namespace")
+    yield "ServiceConnectDefaults", namespace, live.get("serviceConnectDefaults", {}).get("namespace")
+    said_strategy = [one["CapacityProvider"] for one in wanted.get("DefaultCapacityProviderStrategy", ())]
+    told_strategy = [one["capacityProvider"] for one in live.get("defaultCapacityProviderStrategy", ())]
+    yield "DefaultCapacityProviderStrategy", said_strategy, told_strategy
     yield from tags(wanted, live.get("tags", ()))
 
 
@@ -157,6 +188,9 @@ def _role(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     iam = cloud.api("iam")
     live = iam.get_role(RoleName=physical)["Role"]
     yield "AssumeRolePolicyDocument", wanted["AssumeRolePolicyDocument"], live["AssumeRolePolicyDocument"]
+    yield "Path", wanted.get("Path", "/"), live["Path"]
+    boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    yield "PermissionsBoundary", wanted.get("PermissionsBoundary"), boundary
     attached = iam.list_attached_role_policies(RoleName=physical)["AttachedPolicies"]
     if "ManagedPolicyArns" in wanted:
         yield "ManagedPolicyArns", wanted["ManagedPolicyArns"], [one["PolicyArn"] for one in attached]
@@ -234,9 +268,8 @@ def _discovery(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
 
 READERS: dict[str, Reader] = {
     "AWS::EC2::VPC": _vpc,
-    "AWS::EC2::Subnet": described(
-        "ec2", "describe_subnets", "SubnetIds", "Subnets", "VpcId", "CidrBlock", "AvailabilityZone"
-    ),
+    "AWS::EC2::Subnet": _subnet,
+    "AWS::EC2::Instance": _instance,
     "AWS::EC2::InternetGateway": described(
         "ec2", "describe_internet_gateways", "InternetGatewayIds", "InternetGateways"
     ),

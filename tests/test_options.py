@@ -46,6 +46,8 @@ def test_no_linter_has_an_error_or_warning_and_nothing_races(choice: dict[str, s
 @every_case
 def test_the_local_cloud_makes_what_was_said(cloud: Cloud, choice: dict[str, str]) -> None:
     secret = cloud.api("secretsmanager").create_secret(Name="registry", SecretString="{}")["ARN"]
+    document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    cloud.api("iam").create_policy(PolicyName="bounds", PolicyDocument=document)
     templates = render(options.app(choice, secret=secret))
     deploy(templates, cloud.client(), out=lambda message: None, ask=lambda question: True, given={})
     assert Deployed(cloud, templates).differences() == []

@@ -12,9 +12,12 @@ from fargate_stacks import (
     Cluster,
     Container,
     Endpoints,
+    ExistingCluster,
     ExistingParameter,
     ExistingSecret,
     ExistingVpc,
+    NatInstance,
+    Param,
     Queue,
     Service,
     Stack,
@@ -22,6 +25,7 @@ from fargate_stacks import (
     Vpc,
     render,
 )
+from fargate_stacks.checks.rules import apply_rules
 from tests.checks.templates import found
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"
@@ -132,3 +136,39 @@ def test_buckets_are_reached_by_the_gateway() -> None:
     task = Task(containers=[Container(image=ECR)], uses=[files.read()])
     service = Service("Web", cluster=cluster, subnets="isolated", task=task)
     assert found("FS131", *render(App([Stack("s", [vpc, cluster, files, service])])).values()) == []
+
+
+def leads_nowhere(vpc: Vpc, **fields: Any) -> list[str]:
+    cluster = Cluster("Main", vpc=vpc)
+    web = Service(
+        "Web", cluster=cluster, task=Task(containers=[Container(image="docker.io/library/nginx:1")]), **fields
+    )
+    found = apply_rules(render(App([Stack("s", [vpc, cluster, web])])))
+    return [one.code for one in found if one.code in ("FS130", "FS131")]
+
+
+@pytest.mark.parametrize("per_zone", [False, True])
+def test_a_nat_instance_leads_out(per_zone: bool) -> None:
+    assert leads_nowhere(Vpc("Net", nat=NatInstance(per_zone=per_zone))) == []
+
+
+def test_both_protocols_behind_nat_lead_out() -> None:
+    assert leads_nowhere(Vpc("Net", ipv6=True)) == []
+
+
+def test_ipv6_alone_leads_to_no_registry() -> None:
+    vpc = Vpc("Net", ipv6=True)
+    cluster = Cluster("Main", vpc=vpc)
+    web = Service("Web", cluster=cluster, task=Task(containers=[Container(image="docker.io/library/nginx:1")]))
+    template = render(App([Stack("s", [vpc, cluster, web])]))["s"]
+    for key in ("NetPrivateDefaultRoute1", "NetPrivateDefaultRoute2"):
+        del template.resources[key]
+    assert "FS130" in [one.code for one in apply_rules({"s": template})]
+
+
+def test_in_a_vpc_of_parameters_nothing_is_known_and_nothing_is_said() -> None:
+    vpc = ExistingVpc(vpc_id=Param("Vpc"), private=Param("Private", type="List<AWS::EC2::Subnet::Id>"))
+    cluster = ExistingCluster("main", vpc=vpc)
+    web = Service("Web", cluster=cluster, task=Task(containers=[Container(image="docker.io/library/nginx:1")]))
+    found = apply_rules(render(App([Stack("s", [web])])))
+    assert [one.code for one in found if one.code in ("FS130", "FS131")] == []

@@ -89,16 +89,22 @@ def reason(kind: type[Frozen], field: str) -> str | None:
 
 def found(kind: type[Frozen], field: str) -> list[str]:
     """Give what changes when a field is set otherwise, of the first value that is admitted and changes something."""
-    for base in BASES[kind]:
-        before = rendered(kind, base)
-        if before is None:
-            continue
+    for base, before in bases(kind):
         for value in SAMPLES.get(f"{kind.__name__}.{field}") or candidates(kind, field):
+            if value == base.get(field, kind._fields[field].default):
+                continue
             after = rendered(kind, {**base, field: value})
             changed = difference(before, after) if after is not None else []
             if changed:
                 return changed
     return []
+
+
+@cache
+def bases(kind: type[Frozen]) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Template]]]:
+    """The right calls of a class, each with its templates."""
+    made = [(base, rendered(kind, base)) for base in BASES[kind]]
+    return [(base, templates) for base, templates in made if templates is not None]
 
 
 def rendered(kind: type[Frozen], fields: Mapping[str, Any]) -> Mapping[str, Template] | None:
