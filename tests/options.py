@@ -63,7 +63,7 @@ from fargate_stacks import (
 
 ROWS = 128
 DIMENSIONS: dict[str, tuple[str, ...]] = {
-    "network": ("single", "per-zone", "zones", "three-tiers", "logged", "endpoints", "instance", "dual", "both"),
+    "network": tuple("single per-zone zones three-tiers logged endpoints instance dual both".split()),
     "cluster": ("plain", "exec-logs", "storage-key", "defaults"),
     "bounds": ("none", "bounded"),
     "subnets": ("private", "public", "isolated"),
@@ -76,20 +76,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "beside": ("nothing", "sidecar", "init"),
     "storage": ("none", "ephemeral", "shared", "efs", "efs-read-only", "ebs"),
     "logs": ("cloudwatch", "key", "firelens", "splunk"),
-    "uses": (
-        "none",
-        "queue",
-        "topic",
-        "table",
-        "bucket",
-        "database",
-        "cache",
-        "secrets",
-        "keys",
-        "protection",
-        "telemetry",
-        "existing",
-    ),
+    "uses": tuple("none queue topic table bucket database cache secrets keys protection telemetry existing".split()),
     "count": ("one", "two", "cpu", "memory", "requests"),
     "way": ("none", "route", "routes", "https", "endpoint", "both"),
     "deployment": ("rolling", "in-place", "blue-green", "linear", "canary"),
