@@ -154,10 +154,6 @@ KEPT = {
         "scheduled_capacity",
         "private_endpoints_only",
         "mutual_services",
-        "blue_green",
-        "express_mode",
-        "nlb_tcp",
-        "shared_edge_two_apps",
     ],
 )
 def test_a_blueprint_lives_and_dies(project: Project, run: Callable[..., Run], name: str, stage: str) -> None:
