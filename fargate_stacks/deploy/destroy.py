@@ -10,6 +10,7 @@ from fargate_stacks.core.template import Template
 from fargate_stacks.deploy import contents, graph, guard, nested, operate, plan
 from fargate_stacks.deploy.client import CallFailed, Client, StackState
 from fargate_stacks.deploy.clock import Clock
+from fargate_stacks.deploy.diagnosis import plain_reason
 from fargate_stacks.deploy.interrupts import Interrupts
 from fargate_stacks.deploy.messages import Deleting, Ended, Out
 from fargate_stacks.deploy.protection import retained, unprotected
@@ -104,6 +105,8 @@ def _look(template: Template, run: Run) -> _Doomed | None:
         return None
     if state.status == "REVIEW_IN_PROGRESS":
         return _Doomed(template, client, state, {})
+    if state.status == "DELETE_FAILED" and state.reason:
+        run.note(template.name, f"its last delete failed: {plain_reason(state.reason)}")
     live = live_template(client, state)
     if nested.hides(live):
         whole = nested.inside(client, state.id)

@@ -20,11 +20,12 @@ def patiently(do: Callable[[], _T], clock: Clock, *, local: bool = False) -> _T:
     Raises CallFailed when it helps no more, and at once for every other refusal.
     """
     pause = 0.05 if local else 1.0
-    for _ in range(TRIES - 1):
+    for tried in range(TRIES - 1):
         try:
             return do()
         except CallFailed as trouble:
-            if not trouble.transient:
+            # where nothing is reached each try has lasted for minutes already
+            if not trouble.transient or (trouble.code == "Unreachable" and tried > 0):
                 raise
         clock.sleep(pause)
         pause *= 2

@@ -87,7 +87,9 @@ def test_an_export_in_use_returns_the_stack_and_exits_with_7(stage: Stage) -> No
     assert "Export net-Url cannot be deleted as it is in use by shop" in str(error)
 
 
-def test_a_delete_that_failed_is_tried_again(stage: Stage) -> None:
-    stage.cfn.given("shop", "DELETE_FAILED", {"Resources": {"Jobs": resource()}})
+def test_a_delete_that_failed_says_why_and_is_tried_again(stage: Stage) -> None:
+    why = "The following resource(s) failed to delete: [Jobs]."
+    stage.cfn.given("shop", "DELETE_FAILED", {"Resources": {"Jobs": resource()}}, reason=why)
     stage.destroy(template())
+    assert stage.texts() == [f"its last delete failed: {why}"]
     assert stage.stack().status == "DELETE_COMPLETE"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from fargate_stacks.deploy.client import CallFailed
 from fargate_stacks.deploy.patience import TRIES
@@ -28,6 +28,13 @@ def test_patience_ends(stage: Stage) -> None:
     with pytest.raises(DeployError, match="CreateChangeSet: Throttling") as caught:
         stage.deploy(template())
     assert caught.value.exit_code == 1
+
+
+def test_what_is_not_reached_is_tried_twice(stage: Stage) -> None:
+    stage.cfn.faults += [("CreateChangeSet", ConnectTimeoutError(endpoint_url="https://aws"))] * 2
+    with pytest.raises(DeployError, match="CreateChangeSet: Unreachable"):
+        stage.deploy(template())
+    assert len(stage.cfn.called("CreateChangeSet")) == 2
 
 
 def test_what_is_denied_is_not_asked_again(stage: Stage) -> None:
