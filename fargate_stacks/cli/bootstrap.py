@@ -71,7 +71,8 @@ def command(**given: Any) -> int:
     if given["printed"]:
         from fargate_stacks.deploy.permissions import deploy_policies, types_of
 
-        policies = deploy_policies(types_of(templates), list(templates) or ["*"], "fargate-stacks-*", "aws")
+        names = list(templates) or ["*"]
+        policies = deploy_policies(types_of(templates), names, "fargate-stacks-*", "aws", templates=templates.values())
         click.echo(json.dumps(policies, indent=2))
         return 0
     with screen(given["output"]) as out:

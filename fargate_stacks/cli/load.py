@@ -50,12 +50,18 @@ def load_templates(
     return select(templates, names)
 
 
-def load_if_there(target: str | None, settings: Mapping[str, str], *, cwd: Path) -> dict[str, Template]:
-    """Give the stacks of the app; none where there is no app that loads, unless one was named."""
+class _NoApp(LoadError):
+    """There is no app here."""
+
+
+def load_if_there(
+    target: str | None, settings: Mapping[str, str], *, cwd: Path, broken: bool = False
+) -> dict[str, Template]:
+    """Give the stacks of the app; none where there is no app, or, with `broken`, none that loads and none was named."""
     try:
         return load_templates(target, settings, cwd=cwd)
-    except FargateStacksError:
-        if target:
+    except FargateStacksError as error:
+        if target or not (broken or isinstance(error, _NoApp)):
             raise
         return {}
 
@@ -110,7 +116,7 @@ def _default(cwd: Path) -> str:
             return app
         if app is not None:
             raise LoadError(f'pyproject.toml: app must be a text like "deploy.infra:app", got {app!r}')
-    raise LoadError(
+    raise _NoApp(
         f"no app here: there is neither {DEFAULT} nor an app under [tool.fargate-stacks] in pyproject.toml; "
         "name one with --app, or begin with fargate-stacks init"
     )

@@ -54,7 +54,7 @@ def command(**given: Any) -> int:
         client = open_cloud(local=given["local"], region=given["region"], profile=given["profile"], start=False)
         if client is None:
             raise DeployError("watch: no local cloud runs here; deploy --local first", exit_code=2)
-        templates = load_if_there(given["target"], given["settings"], cwd=Path.cwd())
+        templates = load_if_there(given["target"], given["settings"], cwd=Path.cwd(), broken=True)
         out.hide({}, templates)
         out.start("watch", [given["stack"]])
         found = templates.get(given["stack"])

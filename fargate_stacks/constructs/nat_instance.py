@@ -118,7 +118,7 @@ class NatInstance(Value):
                     Ebs=ec2.EbsBlockDevice(Encrypted=True, VolumeType="gp3", DeleteOnTermination=True),
                 )
             ],
-            EbsOptimized=True,
+            **({} if self.type.startswith(("t1.", "t2.")) else {"EbsOptimized": True}),  # EC2 refuses it for those
             MetadataOptions=ec2.MetadataOptions(HttpEndpoint="enabled", HttpTokens="required"),
             UserData=Base64(sub(_SCRIPT, part=part, cidr=cidr)),
             Tags=_named(vpc, f"NatInstance{zone}"),

@@ -172,7 +172,7 @@ class PreDeploy(Value):
             Cluster=service.cluster.cluster_name,
             TaskDefinition=Ref(runner.id("TaskDefinition")),
             Subnets=list(subnets.ids) if isinstance(subnets.ids, tuple) else subnets.ids,
-            SecurityGroups=[service.security_group],
+            SecurityGroups=[service.security_group, *service.security_groups],
             PublicIp="ENABLED" if subnets.tier == "public" else "DISABLED",
             Strategy=[_lower(one) for one in strategy],
             Timeout=int(self.timeout.total_seconds()),

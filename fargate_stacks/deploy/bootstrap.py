@@ -148,7 +148,7 @@ def bootstrap(
         if missing.roles:
             run.note("", "service-linked roles need some seconds until every service sees them")
             run.clock.sleep(0.1 if client.local else 10)
-    stacks = {STACK: template(client, types, list(templates), wishes)}
+    stacks = {STACK: template(client, templates, wishes)}
     if dry:
         preview(stacks, client, out=run.out, ask=run.ask, options=run.options, clock=run.clock)
         return
@@ -164,8 +164,9 @@ def bootstrap(
     )
 
 
-def template(client: Client, types: list[str], stacks: list[str], wishes: Wishes) -> Template:
+def template(client: Client, templates: Mapping[str, Template], wishes: Wishes) -> Template:
     """Give the stack of an account and region: the bucket, the role that tears down, the role that deploys."""
+    types = types_of(templates)
     account = client.account()
     s3 = client.service("s3")
     partition = s3.meta.partition
@@ -195,7 +196,7 @@ def template(client: Client, types: list[str], stacks: list[str], wishes: Wishes
     }
     trust = list(_trust(account, partition, wishes))
     if trust:
-        policies = deploy_policies(types, stacks or ["*"], bucket, partition)
+        policies = deploy_policies(types, list(templates) or ["*"], bucket, partition, templates=templates.values())
         check_count(policies)
         resources |= _policies("DeployPolicy", policies)
         resources["DeployRole"] = _role(trust, "DeployPolicy", len(policies), "Deploys stacks of fargate-stacks")

@@ -31,6 +31,8 @@ def digest(folder: Path, dockerfile: str) -> str:
         names = sorted({*_files(folder, _rules(folder, dockerfile)), dockerfile})
         for name in names:
             whole.update(_of_file(folder / name, name))
+        # where it is a link, the builder reads what that leads to
+        whole.update(hashlib.sha256((folder / dockerfile).read_bytes()).digest())
     except OSError as error:
         raise DeployError(
             f"{folder}: {error.strerror}: {error.filename}; a build could not read it", exit_code=2
@@ -89,7 +91,10 @@ def _rule(line: str) -> tuple[bool, re.Pattern[str]] | None:
     if text in ("", "."):
         return None
     # a pattern that fits a folder fits all that is in it
-    return takes_in, re.compile(_expression(text) + r"(?:/.*)?\Z", re.DOTALL)
+    try:
+        return takes_in, re.compile(_expression(text) + r"(?:/.*)?\Z", re.DOTALL)
+    except re.error as error:
+        raise DeployError(f".dockerignore: {line!r} is no pattern: {error}", exit_code=2) from None
 
 
 def _expression(pattern: str) -> str:
@@ -100,7 +105,7 @@ def _expression(pattern: str) -> str:
             parts.append("(?:.*/)?")
             place += 3
         elif pattern.startswith("**", place):
-            parts.append(".*")
+            parts.append(".*" if place + 2 == len(pattern) else "(?:.*/)?")
             place += 2
         elif pattern[place] == "\\" and place + 1 < len(pattern):
             parts.append(re.escape(pattern[place + 1]))

@@ -31,7 +31,7 @@ OWN = (
 
 _PASSED_TO = (
     "application-autoscaling.amazonaws.com ecs.amazonaws.com ecs-tasks.amazonaws.com events.amazonaws.com "
-    "monitoring.rds.amazonaws.com rds.amazonaws.com scheduler.amazonaws.com states.amazonaws.com "
+    "lambda.amazonaws.com monitoring.rds.amazonaws.com rds.amazonaws.com scheduler.amazonaws.com states.amazonaws.com "
     "vpc-flow-logs.amazonaws.com"
 ).split()
 _CAREFUL = ("iam:PassRole", "iam:CreateServiceLinkedRole")
@@ -45,6 +45,9 @@ _PUSH = (
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 """What is no action of IAM's is left out: schemas name calls of S3's older interface too."""
 _READS = ("iam:Get", "iam:List")
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
+"""Types whose function CloudFormation calls with the rights of whoever deploys."""
+_PARAMETER = re.compile(r"\{\{resolve:ssm(?:-secure)?:/?([\w./-]+)", re.ASCII)
 
 TYPICAL = (
     "AWS::ApplicationAutoScaling::ScalableTarget AWS::ApplicationAutoScaling::ScalingPolicy AWS::CloudWatch::Alarm "
@@ -80,14 +83,22 @@ def actions(types: Iterable[str], verbs: Iterable[str]) -> set[str]:
     return {one for one in found if _ACTION.fullmatch(one) and one not in _CAREFUL}
 
 
-def deploy_policies(types: Iterable[str], stacks: Iterable[str], bucket: str, partition: str) -> list[dict[str, Any]]:
+def deploy_policies(
+    types: Iterable[str],
+    stacks: Iterable[str],
+    bucket: str,
+    partition: str,
+    *,
+    templates: Iterable[Template] = (),
+) -> list[dict[str, Any]]:
     """Give the policies of a role that may deploy these types and nothing else, each within IAM's size.
 
     Roles and policies it may make, change, pass and delete only under the names that CloudFormation gives them
-    in these stacks: otherwise it could lend itself any power. Where they have ECR repositories it may push into those,
-    as a `BuiltImage` needs.
+    in these stacks, so that it leaves the account's others alone; what a role that it makes may do is not bounded
+    here. Where they have ECR repositories it may push into those, as a `BuiltImage` needs. `templates` say under which
+    paths roles stand, and which parameters of SSM and secrets CloudFormation reads with the rights of this role.
     """
-    types, stacks = list(types), list(stacks)
+    types, stacks, templates = list(types), list(stacks), list(templates)
     wanted = actions(types, ("create", "read", "update", "delete", "list")) | set(OWN)
     more: list[dict[str, Any]] = []
     if "AWS::ECR::Repository" in types:
@@ -95,17 +106,46 @@ def deploy_policies(types: Iterable[str], stacks: Iterable[str], bucket: str, pa
         # CloudFormation names a repository in lower case
         own = [f"arn:{partition}:ecr:*:*:repository/{stack.lower()}-*" for stack in stacks]
         more.append({"Effect": "Allow", "Action": list(_PUSH), "Resource": own})
+    if any(one.startswith(_CUSTOM) for one in types):
+        own = [f"arn:{partition}:lambda:*:*:function:{stack}-*" for stack in stacks]
+        more.append({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": own})
+    if any("{{resolve:secretsmanager:" in json.dumps(one.resources) for one in templates):
+        wanted.add("secretsmanager:GetSecretValue")
+    read = sorted({name for one in templates for name in _parameters(one)})
+    if read:
+        own = [f"arn:{partition}:ssm:*:*:parameter/{name}" for name in read]
+        more.append({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": own})
     lent = {one for one in wanted if one.startswith("iam:") and not one.startswith(_READS)}
-    return _documents(wanted - lent, [*_more(sorted(lent), stacks, bucket, partition), *more])
+    paths = sorted({"/", *(path for one in templates for path in _paths(one))})
+    return _documents(wanted - lent, [*_more(sorted(lent), stacks, paths, bucket, partition), *more])
+
+
+def _parameters(template: Template) -> Iterator[str]:
+    """Give the parameters of SSM that a template reads, without the first slash."""
+    yield from _PARAMETER.findall(json.dumps(template.resources))
+    for one in template.parameters.values():
+        if one["Type"].startswith("AWS::SSM::Parameter::Value") and one.get("Default"):
+            yield str(one["Default"]).lstrip("/")
+
+
+def _paths(template: Template) -> Iterator[str]:
+    for body in template.resources.values():
+        path = body.get("Properties", {}).get("Path")
+        if body["Type"] == "AWS::IAM::Role" and isinstance(path, str):
+            yield path
 
 
 def teardown_policies(types: Iterable[str]) -> list[dict[str, Any]]:
     """Give the policies of a role that may only read and delete these types."""
-    return _documents(actions(types, ("read", "delete", "list")), ())
+    types = list(types)
+    calls = {"lambda:InvokeFunction"} if any(one.startswith(_CUSTOM) for one in types) else set()
+    return _documents(actions(types, ("read", "delete", "list")) | calls, ())
 
 
-def _more(lent: list[str], stacks: list[str], bucket: str, partition: str) -> Iterator[dict[str, Any]]:
-    roles = [f"arn:{partition}:iam::*:role/{stack}-*" for stack in stacks]
+def _more(
+    lent: list[str], stacks: list[str], paths: list[str], bucket: str, partition: str
+) -> Iterator[dict[str, Any]]:
+    roles = [f"arn:{partition}:iam::*:role{path}{stack}-*" for stack in stacks for path in paths]
     policies = [f"arn:{partition}:iam::*:policy/{stack}-*" for stack in stacks]
     if lent:
         yield {"Effect": "Allow", "Action": lent, "Resource": [*roles, *policies]}

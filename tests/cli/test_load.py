@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from textwrap import dedent
 
 import pytest
 
-from fargate_stacks.cli.load import load_app, load_templates
+from fargate_stacks.cli.load import load_app, load_if_there, load_templates
 from fargate_stacks.core.stack import App
 from fargate_stacks.errors import LoadError
-from tests.cli.conftest import Project
+from tests.cli.conftest import Project, Run
 
 
 def load(project: Project, target: str | None = None, **settings: str) -> App:
@@ -336,3 +337,19 @@ def test_a_missing_argument_is_told_with_its_cure(project: Project) -> None:
 def test_an_app_that_is_no_function_takes_no_setting(project: Project) -> None:
     project.infra(ONE)
     assert error(project, stage="x") == ("infra.py:one: it is an App, not a function, so nothing takes --set stage")
+
+
+def test_no_app_is_no_stacks_where_none_is_needed(project: Project) -> None:
+    assert load_if_there(None, {}, cwd=project.folder) == {}
+
+
+def test_a_deploy_role_is_not_made_for_an_app_that_does_not_load(project: Project, run: Callable[..., Run]) -> None:
+    project.infra("raise ValueError('unfinished')")
+    said = run("bootstrap", "--policy")
+    assert (said.code, said.out) == (2, "")
+    assert "unfinished" in said.err
+
+
+def test_a_stack_may_be_watched_while_its_app_does_not_load(project: Project) -> None:
+    project.infra("raise ValueError('unfinished')")
+    assert load_if_there(None, {}, cwd=project.folder, broken=True) == {}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fargate_stacks.cli.group import run as run_command
+from fargate_stacks.deploy.registry import get
 from tests.cli.conftest import Project, Run
 from tests.localcloud import Cloud
 
@@ -26,10 +27,13 @@ class Registry:
         self.asked: list[str] = []
         self.tells_digests = True
         self.gives_tokens = True
+        self.elsewhere = ""
+        self.authorized: list[str | None] = []
         registry = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                registry.authorized.append(self.headers.get("Authorization"))
                 registry.asked.append(f"{self.command} {self.path.partition('?')[0]}")
                 if self.path.startswith("/token"):
                     found = b'{"token": "let-me-in"}' if registry.gives_tokens else b"{}"
@@ -37,6 +41,8 @@ class Registry:
                 if self.headers.get("Authorization") != "Bearer let-me-in":
                     realm = f'Bearer realm="http://{registry.host}/token",service="here",scope="pull"'
                     return self.give(401, b"{}", {"WWW-Authenticate": realm})
+                if registry.elsewhere:
+                    return self.give(307, b"", {"Location": f"http://{registry.elsewhere}{self.path}"})
                 manifest = registry.manifests.get(self.path.removeprefix("/v2/"))
                 if manifest is None:
                     return self.give(404, b"{}")
@@ -148,6 +154,18 @@ def test_a_registry_that_does_not_tell_the_digest_gives_the_manifest(
     registry.tells_digests = False
     call()
     assert written(project) == {image: expected}
+
+
+def test_a_token_is_not_told_to_whom_a_registry_sends_on(registry: Registry) -> None:
+    other = Registry()
+    thread = threading.Thread(target=other.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    registry.elsewhere = other.host
+    get(f"http://{registry.host}/v2/shop/web/blobs/1", {"Authorization": "Bearer let-me-in", "Accept": "a/b"})
+    other.server.shutdown()
+    other.server.server_close()
+    thread.join()
+    assert (registry.authorized, other.authorized) == (["Bearer let-me-in"], [None])
 
 
 def test_locking_again_changes_nothing(project: Project, registry: Registry, call: Call) -> None:

@@ -84,6 +84,11 @@ def test_the_image_is_for_the_types_processor(kind: str, architecture: str) -> N
     assert instance(net)["ImageId"] == f"{{{{resolve:ssm:{name}}}}}"
 
 
+@pytest.mark.parametrize(("kind", "said"), [("t4g.nano", True), ("t2.micro", None)])
+def test_it_is_optimized_for_ebs_where_its_type_can_be(kind: str, said: bool | None) -> None:
+    assert instance(template(Vpc("Net", nat=NatInstance(type=kind)))).get("EbsOptimized") is said
+
+
 def test_an_image_of_your_own_may_be_a_parameter() -> None:
     net = template(Vpc("Net", nat=NatInstance(ami=Param("NatImage", type="AWS::EC2::Image::Id"))))
     assert instance(net)["ImageId"] == {"Ref": "NatImage"}

@@ -33,6 +33,12 @@ def test_the_service_waits_for_the_task_that_runs_before_it() -> None:
     assert template.resources["WebPreDeploy"]["Type"] == "Custom::PreDeploy"
 
 
+def test_the_task_is_in_the_groups_that_the_service_is_in() -> None:
+    web = service(pre_deploy=PreDeploy(task=MIGRATE), security_groups=["sg-0123456789abcdef0"])
+    groups = properties(rendered(ORDERS, web), "WebPreDeploy")["SecurityGroups"]
+    assert groups == [{"Fn::GetAtt": ["WebSecurityGroup", "GroupId"]}, "sg-0123456789abcdef0"]
+
+
 def test_the_task_has_roles_logs_and_a_definition_of_its_own() -> None:
     template = migrated()
     (container,) = properties(template, "WebPreDeployTaskDefinition")["ContainerDefinitions"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fargate_stacks.core.template import Template
+from fargate_stacks.deploy import permissions
 from fargate_stacks.deploy.bootstrap import GITHUB, STACK, Wishes, bootstrap
 from fargate_stacks.deploy.messages import Ended, Message, Note, Planned
 from fargate_stacks.deploy.permissions import OWN, SIZE, TYPICAL, actions, deploy_policies, teardown_policies, types_of
@@ -114,11 +118,11 @@ def test_only_cloudformation_of_this_account_may_take_the_teardown_role(prepared
     assert "DeployRoleArn" not in prepared.outputs()
 
 
-def allowed(policies: list[dict[str, object]]) -> set[str]:
+def allowed(policies: list[dict[str, Any]]) -> set[str]:
     found: set[str] = set()
     for policy in policies:
-        for statement in policy["Statement"]:  # type: ignore[attr-defined]
-            one = statement["Action"]
+        for each in policy["Statement"]:
+            one = each["Action"]
             found |= {one} if isinstance(one, str) else set(one)
     return found
 
@@ -145,6 +149,55 @@ def test_it_may_push_into_the_repositories_of_its_stacks_alone() -> None:
     assert "ecr:UploadLayerPart" in push["Action"]
     assert "ecr:GetAuthorizationToken" in str(policy)
     assert "ecr:PutImage" not in str(deploy_policies(["AWS::SQS::Queue"], ["Shop"], "bucket", "aws"))
+
+
+def statement(policies: list[dict[str, Any]], action: str) -> dict[str, Any]:
+    (found,) = (one for each in policies for one in each["Statement"] if action in one["Action"])
+    return dict(found)
+
+
+def of(one: Template) -> list[dict[str, Any]]:
+    return deploy_policies(types_of({one.name: one}), [one.name], "bucket", "aws", templates=[one])
+
+
+def test_it_may_pass_roles_to_every_service_that_our_constructs_make_roles_for() -> None:
+    text = "".join(path.read_text("utf-8") for path in Path(permissions.__file__).parents[1].glob("constructs/*.py"))
+    trusted = set(re.findall(r'"Principal": {"Service": "([^"]+)"},\s*"Action": "sts:AssumeRole"', text))
+    assert {"lambda.amazonaws.com", "ecs.amazonaws.com", "scheduler.amazonaws.com"} <= trusted
+    policies = deploy_policies(["AWS::IAM::Role"], ["shop"], "bucket", "aws")
+    passed = statement(policies, "iam:PassRole")["Condition"]["StringEquals"]["iam:PassedToService"]
+    assert trusted <= set(passed)
+
+
+def test_roles_are_its_own_under_their_path_too() -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Path": "/teams/shop/"}}
+    found = statement(of(template("shop", {"R": role})), "iam:PassRole")["Resource"]
+    assert found == ["arn:aws:iam::*:role/shop-*", "arn:aws:iam::*:role/teams/shop/shop-*"]
+
+
+def test_it_reads_the_parameters_of_ssm_that_its_templates_name_and_no_others() -> None:
+    image = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/shop/image"}
+    host = {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "{{resolve:ssm:/aws/service/linux}}"}}
+    made = template("shop", {"Host": host}, parameters={"Image": image, "Name": {"Type": "String", "Default": "no"}})
+    assert statement(of(made), "ssm:GetParameters")["Resource"] == [
+        "arn:aws:ssm:*:*:parameter/aws/service/linux",
+        "arn:aws:ssm:*:*:parameter/shop/image",
+    ]
+
+
+def test_it_reads_secrets_where_its_templates_do() -> None:
+    def queue(name: str) -> Template:
+        return template("shop", {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}})
+
+    assert "secretsmanager:GetSecretValue" in allowed(of(queue("{{resolve:secretsmanager:a}}")))
+    assert "secretsmanager:GetSecretValue" not in allowed(of(queue("a")))
+
+
+def test_the_functions_of_custom_resources_may_be_called() -> None:
+    made = of(template("shop", {"Run": resource("Custom::Run")}))
+    assert statement(made, "lambda:InvokeFunction")["Resource"] == ["arn:aws:lambda:*:*:function:shop-*"]
+    assert "lambda:InvokeFunction" in allowed(teardown_policies(["Custom::Run"]))
+    assert "lambda:InvokeFunction" not in allowed(teardown_policies(["AWS::SQS::Queue"]))
 
 
 def test_a_teardown_role_creates_nothing() -> None:

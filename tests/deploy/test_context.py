@@ -82,12 +82,31 @@ def test_content_name_mode_and_kind_count(folder: Path) -> None:
         ("  src  ", "src/new", False),
         (".", "src/new", True),
         ("a.b", "axb", True),
+        ("**new", "src/new", False),
+        ("**new", "src/renew", True),  # ** stands for whole folders
         ("src/\\*", "src/new", True),
     ],
 )
 def test_what_dockerignore_leaves_out_does_not_count(folder: Path, ignore: str, name: str, counts: bool) -> None:
     write(folder, ".dockerignore", ignore)
     assert moves(folder, name) is counts
+
+
+def test_a_pattern_that_is_none_is_named(folder: Path) -> None:
+    write(folder, ".dockerignore", "[z-a]")
+    with pytest.raises(DeployError, match=r"^\.dockerignore: '\[z-a\]' is no pattern") as caught:
+        digest(folder, "Dockerfile")
+    assert caught.value.exit_code == 2
+
+
+def test_what_a_dockerfile_that_is_a_link_leads_to_counts(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shared = write(tmp_path_factory.mktemp("shared"), "Dockerfile", "FROM scratch\n")
+    (folder / "Web").symlink_to(shared)
+    before = digest(folder, "Web")
+    shared.write_text("FROM other\n")
+    assert digest(folder, "Web") != before
 
 
 def test_the_file_named_after_the_dockerfile_comes_first(folder: Path) -> None:
