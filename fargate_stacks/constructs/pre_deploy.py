@@ -52,10 +52,16 @@ def run(given, ecs, left, sleep):
             return f"{arn}: took too long"
         sleep(5)
 
-def handler(event, context, ecs=None, sleep=time.sleep, respond=answer):
+def goes_back(event, cfn):
+    # a rollback asks for the old task again, which may not know what the new one has left behind
+    stack = cfn.describe_stacks(StackName=event["StackId"])["Stacks"][0]
+    return "ROLLBACK" in stack["StackStatus"]
+
+def handler(event, context, ecs=None, sleep=time.sleep, respond=answer, cfn=None):
     wrong = ""
     try:
-        if event["RequestType"] != "Delete":
+        kind = event["RequestType"]
+        if kind == "Create" or kind == "Update" and not goes_back(event, cfn or boto3.client("cloudformation")):
             left = context.get_remaining_time_in_millis
             wrong = run(event["ResourceProperties"], ecs or boto3.client("ecs"), left, sleep)
     except Exception as error:
@@ -71,11 +77,11 @@ class _Runner(Construct):
 class PreDeploy(Value):
     """A task that must succeed before each new revision of a service starts.
 
-    It runs whenever the task or its definition changes, with the service's subnets and security group, and the
+    It runs whenever the task or its definition changes, with the service's subnets and security groups, and the
     deployment stops when it ends with another exit code than 0 or takes longer than `timeout`, at most 14 minutes. A
     small Lambda function in the same stack runs it, so that every way to deploy the template waits for it; its log
-    group and roles are made too. What it changes is not undone by a rollback, so a migration keeps the old revision
-    working. Raises SpecError.
+    group and roles are made too. What it changes is not undone by a rollback, which runs it no second time either,
+    so a migration keeps the old revision working. Raises SpecError.
     """
 
     task: Task
@@ -139,6 +145,7 @@ class PreDeploy(Value):
                 "Statement": [
                     {"Effect": "Allow", "Action": ["ecs:RunTask"], "Resource": [family]},
                     {"Effect": "Allow", "Action": ["ecs:DescribeTasks", "ecs:StopTask"], "Resource": [tasks]},
+                    {"Effect": "Allow", "Action": ["cloudformation:DescribeStacks"], "Resource": [Ref("AWS::StackId")]},
                     # a task that is started gets the tags of its definition
                     {"Effect": "Allow", "Action": ["ecs:TagResource"], "Resource": [tasks]},
                     {"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": roles, "Condition": passed},

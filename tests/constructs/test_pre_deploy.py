@@ -130,16 +130,35 @@ def handler() -> Callable[..., Any]:
     return found
 
 
-def ask(handler: Callable[..., Any], ecs: Ecs, kind: str = "Create", left: int = 900_000, **given: Any) -> list[str]:
+class Stacks:
+    """The stack as the function finds it."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's own word
+        assert StackName == "arn:stack"
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+
+def ask(
+    handler: Callable[..., Any],
+    ecs: Ecs,
+    kind: str = "Create",
+    left: int = 900_000,
+    stack: str = "UPDATE_IN_PROGRESS",
+    **given: Any,
+) -> list[str]:
     said: list[str] = []
     properties = {
         "Cluster": "main", "TaskDefinition": "web:1", "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"],
         "PublicIp": "DISABLED", "Strategy": [{"capacityProvider": "FARGATE", "weight": 1}], "Timeout": "60", **given,
     }  # fmt: skip
     handler(
-        {"RequestType": kind, "ResourceProperties": properties},
+        {"RequestType": kind, "StackId": "arn:stack", "ResourceProperties": properties},
         Context(left),
         ecs=ecs,
+        cfn=Stacks(stack),
         sleep=lambda seconds: None,
         respond=lambda event, context, status, reason: said.extend((status, reason)),
     )
@@ -182,6 +201,24 @@ def test_a_task_that_takes_too_long_is_stopped(handler: Callable[..., Any]) -> N
 def test_an_error_is_answered_so_that_the_stack_does_not_wait_an_hour(handler: Callable[..., Any]) -> None:
     status, reason = ask(handler, Ecs(state("STOPPED", 0)), Timeout="soon")
     assert (status, "soon" in reason) == ("FAILED", True)
+
+
+def test_an_update_runs_it(handler: Callable[..., Any]) -> None:
+    ecs = Ecs(state("STOPPED", 0))
+    assert ask(handler, ecs, kind="Update") == ["SUCCESS", "done"]
+    assert ecs.started["taskDefinition"] == "web:1"
+
+
+def test_a_rollback_runs_no_old_migration_which_could_fail_it(handler: Callable[..., Any]) -> None:
+    ecs = Ecs(state("STOPPED", 1))
+    assert ask(handler, ecs, kind="Update", stack="UPDATE_ROLLBACK_IN_PROGRESS") == ["SUCCESS", "done"]
+    assert ecs.started == {}
+
+
+def test_the_function_may_look_at_its_own_stack_alone() -> None:
+    statements = properties(migrated(), "WebPreDeployFunctionPolicy")["PolicyDocument"]["Statement"]
+    (found,) = (one for one in statements if "cloudformation:DescribeStacks" in one["Action"])
+    assert found["Resource"] == [{"Ref": "AWS::StackId"}]
 
 
 def test_a_deletion_runs_nothing(handler: Callable[..., Any]) -> None:
