@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +19,7 @@ from fargate_stacks.errors import DeployError
 if TYPE_CHECKING:
     from fargate_stacks.deploy.session import Plugin, Session
 
+_SESSION = "AWS_SSM_START_SESSION_RESPONSE"
 _INSTALL = (
     "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
 )
@@ -67,6 +71,22 @@ def carry(session: Session) -> int:
     """Hand a session to the plugin until either ends it; give its exit code."""
     sys.stderr.flush()
     try:
-        return subprocess.run(session.argv, check=False).returncode
+        argv, more = _private(session.argv)
+        return subprocess.run(argv, check=False, env={**os.environ, **more}).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def _private(argv: Sequence[str]) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Give the plugin's arguments, and in its environment the session, whose token arguments would show to everybody.
+
+    As AWS's command line does; a plugin up to 1.2.497.0 takes it as an argument alone.
+    """
+    program, session, *rest = argv
+    asked = subprocess.run(
+        [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    )
+    version = asked.stdout.strip()
+    if not re.fullmatch(r"\d+(\.\d+){2,3}", version) or [int(one) for one in version.split(".")] <= [1, 2, 497, 0]:
+        return argv, {}
+    return [program, _SESSION, *rest], {_SESSION: session}

@@ -166,6 +166,24 @@ def test_exec_hands_the_session_to_the_plugin_and_ends_with_its_exit_code(
     assert (tmp_path / "argv").read_text("utf-8").splitlines()[1:3] == ["us-east-1", "StartSession"]
 
 
+@pytest.mark.parametrize(("version", "hidden"), [("1.2.497.0", False), ("1.2.536.0", True), ("1.10.1.0", True)])
+def test_exec_shows_its_token_to_nobody_where_the_plugin_can_take_it_otherwise(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, hidden: bool
+) -> None:
+    plugin = tmp_path / "session-manager-plugin"
+    plugin.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo {version} && exit\n'
+        f'printf "%s" "$1" > {tmp_path}/first\nprintf "%s" "$AWS_SSM_START_SESSION_RESPONSE" > {tmp_path}/kept\n',
+        "utf-8",
+    )
+    plugin.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert call("exec", "Api", "--", "ls").code == 0
+    first, kept = (tmp_path / "first").read_text("utf-8"), (tmp_path / "kept").read_text("utf-8")
+    assert first == "AWS_SSM_START_SESSION_RESPONSE" if hidden else kept == ""
+    assert "TokenValue" in json.loads(kept if hidden else first)
+
+
 def test_exec_without_the_plugin_says_where_it_is(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     said = call("exec", "Api", "--", "ls")

@@ -66,7 +66,7 @@ def _without_pause(templates: dict[str, Template]) -> dict[str, Template]:
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """A session-manager-plugin that writes down how it was called."""
     program, heard = tmp_path / "session-manager-plugin", tmp_path / "heard"
-    program.write_text(f'#!/bin/sh\necho "$3" >> {heard}\n', "utf-8")
+    program.write_text(f'#!/bin/sh\n[ -z "$3" ] || echo "$3" >> {heard}\n', "utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return lambda: heard.read_text("utf-8") if heard.exists() else ""
