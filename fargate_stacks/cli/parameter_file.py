@@ -51,8 +51,8 @@ def _parsed(text: str) -> Any:
 
 def _pairs(found: Any, file: Path) -> Iterator[tuple[str, str]]:
     if isinstance(found, list):
-        for one in found:
-            yield from _listed(one, file)
+        for number, one in enumerate(found, start=1):
+            yield from _listed(one, number, file)
         return
     if not isinstance(found, dict):
         raise DeployError(f"{file}: it holds no values; {_CURE}", exit_code=2)
@@ -66,7 +66,7 @@ def _pairs(found: Any, file: Path) -> Iterator[tuple[str, str]]:
             yield key, _text(value, key, file)
 
 
-def _listed(one: Any, file: Path) -> Iterator[tuple[str, str]]:
+def _listed(one: Any, number: int, file: Path) -> Iterator[tuple[str, str]]:
     if isinstance(one, str) and "=" in one:
         key, _, value = one.partition("=")
         yield key, value
@@ -74,7 +74,8 @@ def _listed(one: Any, file: Path) -> Iterator[tuple[str, str]]:
         if str(one.get("UsePreviousValue", "")).lower() != "true":
             yield one["ParameterKey"], _text(one.get("ParameterValue"), one["ParameterKey"], file)
     else:
-        raise DeployError(f"{file}: {one!r} is no parameter; {_CURE}", exit_code=2)
+        # by its place: what stands there may be a secret
+        raise DeployError(f"{file}: item {number} of the list is no parameter; {_CURE}", exit_code=2)
 
 
 def _text(value: Any, key: str, file: Path) -> str:
@@ -85,4 +86,5 @@ def _text(value: Any, key: str, file: Path) -> str:
             return value
         case list():
             return ",".join(_text(one, key, file) for one in value)
-    raise DeployError(f"{file}: {key} has no value that is a text, a number or a list, got {value!r}", exit_code=2)
+    got = "nothing" if value is None else f"a {type(value).__name__}"
+    raise DeployError(f"{file}: {key} has no value that is a text, a number or a list, got {got}", exit_code=2)

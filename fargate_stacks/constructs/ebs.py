@@ -108,6 +108,8 @@ class EbsVolume(Volume):
         """Give `<name>VolumeRole`, by which ECS makes the volume, and for a key of yours `<name>VolumePolicy`."""
         from troposphere import Ref, iam
 
+        from fargate_stacks.constructs.shifting import trust_of_ecs
+
         # AWS's own policy, which follows what ECS comes to need (developer guide, Amazon ECS infrastructure IAM role)
         attached: list[Any] = [
             sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonECSInfrastructureRolePolicyForVolumes")
@@ -120,12 +122,7 @@ class EbsVolume(Volume):
             )
         yield iam.Role(
             runner.id("VolumeRole"),
-            AssumeRolePolicyDocument={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Principal": {"Service": "ecs.amazonaws.com"}, "Action": "sts:AssumeRole"}
-                ],
-            },
+            AssumeRolePolicyDocument=trust_of_ecs(),
             ManagedPolicyArns=attached,
         )
 

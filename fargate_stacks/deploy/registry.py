@@ -161,7 +161,7 @@ def _token(reply: Reply, fetch: Fetch) -> str:
     challenge = next((value for key, value in reply.headers.items() if key.lower() == "www-authenticate"), "")
     asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = asked.pop("realm", "")
-    if not challenge.lower().startswith("bearer") or not realm.startswith(("https://", "http://127.0.0.1")):
+    if not challenge.lower().startswith("bearer") or not re.match(r"https://|http://127\.0\.0\.1[:/]", realm):
         raise Unknown("the registry wants credentials")
     answer = fetch(f"{realm}?{urlencode(asked)}", {})
     found = _json(answer.body) if answer.status == 200 else {}

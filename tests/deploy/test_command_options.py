@@ -232,8 +232,13 @@ def test_a_previous_value_is_kept(desk: Desk) -> None:
         ("Size: [", "it cannot be read"),
         ("{", "it cannot be read"),
         ("just a text", "it holds no values"),
-        ('{"Size": null}', "Size has no value that is a text, a number or a list, got None"),
-        ("[{}]", "{} is no parameter"),
+        ('{"Size": null}', "Size has no value that is a text, a number or a list, got nothing"),
+        (
+            '{"Db": {"Password": {"of": "hunter22"}}}',
+            "Db.Password has no value that is a text, a number or a list, got a dict",
+        ),
+        ("[{}]", "item 1 of the list is no parameter"),
+        ('["A=b", "hunter22"]', "item 2 of the list is no parameter"),
         ('["Size=a", "Size=b"]', "Size is given twice"),
     ],
 )
