@@ -45,6 +45,8 @@ _PUSH = (
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+\*?")
 """What is no action of IAM's is left out: schemas name calls of S3's older interface too."""
 _READS = ("iam:Get", "iam:List")
+_BOUNDED = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
+"""What gives a role power; each knows the boundary (service authorization reference, IAM)."""
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 """Types whose function CloudFormation calls with the rights of whoever deploys."""
 _PARAMETER = re.compile(r"\{\{resolve:ssm(?:-secure)?:/?([\w./-]+)", re.ASCII)
@@ -93,10 +95,11 @@ def deploy_policies(
 ) -> list[dict[str, Any]]:
     """Give the policies of a role that may deploy these types and nothing else, each within IAM's size.
 
-    Roles and policies it may make, change, pass and delete only under the names that CloudFormation gives them
-    in these stacks, so that it leaves the account's others alone; what a role that it makes may do is not bounded
-    here. Where they have ECR repositories it may push into those, as a `BuiltImage` needs. `templates` say under which
-    paths roles stand, and which parameters of SSM and secrets CloudFormation reads with the rights of this role.
+    Roles and policies it may make, change, pass and delete only under the names that CloudFormation gives them in
+    these stacks, so that it leaves the account's others alone. What a role that it makes may do is not bounded here,
+    unless every role of the templates has a permissions boundary: then it makes and fills no role without. Where they
+    have ECR repositories it may push into those, as a `BuiltImage` needs. `templates` say under which paths roles
+    stand, and which parameters of SSM and secrets CloudFormation reads with the rights of this role.
     """
     types, stacks, templates = list(types), list(stacks), list(templates)
     wanted = actions(types, ("create", "read", "update", "delete", "list")) | set(OWN)
@@ -115,6 +118,11 @@ def deploy_policies(
     if read:
         own = [f"arn:{partition}:ssm:*:*:parameter/{name}" for name in read]
         more.append({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": own})
+    bounds = {bound for one in templates for bound in _bounds(one)}
+    if bounds and all(bounds):
+        without = {"StringNotEquals": {"iam:PermissionsBoundary": sorted(bounds)}}
+        more.append({"Effect": "Deny", "Action": list(_BOUNDED), "Resource": "*", "Condition": without})
+        more.append({"Effect": "Deny", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": "*"})
     lent = {one for one in wanted if one.startswith("iam:") and not one.startswith(_READS)}
     paths = sorted({"/", *(path for one in templates for path in _paths(one))})
     return _documents(wanted - lent, [*_more(sorted(lent), stacks, paths, bucket, partition), *more])
@@ -128,11 +136,23 @@ def _parameters(template: Template) -> Iterator[str]:
             yield str(one["Default"]).lstrip("/")
 
 
-def _paths(template: Template) -> Iterator[str]:
+def _roles(template: Template) -> Iterator[dict[str, Any]]:
     for body in template.resources.values():
-        path = body.get("Properties", {}).get("Path")
-        if body["Type"] == "AWS::IAM::Role" and isinstance(path, str):
-            yield path
+        if body["Type"] == "AWS::IAM::Role":
+            yield body.get("Properties", {})
+
+
+def _paths(template: Template) -> Iterator[str]:
+    for one in _roles(template):
+        if isinstance(one.get("Path"), str):
+            yield one["Path"]
+
+
+def _bounds(template: Template) -> Iterator[str]:
+    """Give each role's boundary; nothing in a text where there is none, or none that is known here."""
+    for one in _roles(template):
+        bound = one.get("PermissionsBoundary")
+        yield bound if isinstance(bound, str) else ""
 
 
 def teardown_policies(types: Iterable[str]) -> list[dict[str, Any]]:

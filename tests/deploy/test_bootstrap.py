@@ -175,6 +175,27 @@ def test_roles_are_its_own_under_their_path_too() -> None:
     assert found == ["arn:aws:iam::*:role/shop-*", "arn:aws:iam::*:role/teams/shop/shop-*"]
 
 
+def denied(*boundaries: object) -> list[dict[str, Any]]:
+    roles = {
+        f"R{number}": {"Type": "AWS::IAM::Role", "Properties": {} if one is None else {"PermissionsBoundary": one}}
+        for number, one in enumerate(boundaries)
+    }
+    return [one for each in of(template("shop", roles)) for one in each["Statement"] if one["Effect"] == "Deny"]
+
+
+def test_where_every_role_is_bounded_it_makes_none_without_and_takes_no_boundary_away() -> None:
+    bound = "arn:aws:iam::123456789012:policy/developers"
+    made, taken = denied(bound, bound)
+    assert made["Condition"] == {"StringNotEquals": {"iam:PermissionsBoundary": [bound]}}
+    assert {"iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePolicy"} <= set(made["Action"])
+    assert taken["Action"] == "iam:DeleteRolePermissionsBoundary"
+
+
+def test_where_a_role_has_no_boundary_that_is_known_none_is_asked_for() -> None:
+    bound = "arn:aws:iam::123456789012:policy/developers"
+    assert [denied(), denied(bound, None), denied(bound, {"Ref": "Bound"})] == [[], [], []]
+
+
 def test_it_reads_the_parameters_of_ssm_that_its_templates_name_and_no_others() -> None:
     image = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/shop/image"}
     host = {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "{{resolve:ssm:/aws/service/linux}}"}}
