@@ -188,7 +188,7 @@ class Frozen(metaclass=_ValueType):
                 continue  # our own defaults are right, and need not be looked at each time
             hint = cls._hint(key)
             if not hint.admits(value):
-                raise SpecError(f"{self.who}: {key} must be {hint.text}, got {shown(value)}; pass {hint.text}")
+                raise SpecError(f"{self.who}: {key} {hint.refuse(value)}")
             frozen = hint.freeze(value)
             if frozen is not value:
                 object.__setattr__(self, key, frozen)
@@ -303,7 +303,7 @@ def verb(call: Callable[_P, _R]) -> Callable[_P, _R]:
             hints.update({key: hint_of(found[key], call.__module__) for key in known if key in found})
         for key, value in (*given.items(), *kwargs.items()):
             if key in hints and not hints[key].admits(value):
-                raise SpecError(f"{who}: {key} must be {hints[key].text}, got {shown(value)}; pass {hints[key].text}")
+                raise SpecError(f"{who}: {key} {hints[key].refuse(value)}")
         return call(*args, **kwargs)
 
     return checked

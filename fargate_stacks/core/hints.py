@@ -13,6 +13,10 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, Union
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 class Hint(NamedTuple):
     """What one annotation admits."""
 
@@ -21,10 +25,12 @@ class Hint(NamedTuple):
     """Copies sequences and mappings, so that a later change of the original changes nothing."""
     text: str
     """The annotation in words, for an error message."""
+    misfit: Callable[[Any], Any] = _same
+    """Narrows a value that is not admitted to what is wrong in it: what is right may be long, or a secret."""
 
-
-def _same(value: Any) -> Any:
-    return value
+    def refuse(self, value: Any) -> str:
+        """Tell what is wrong with a value that is not admitted, and the cure."""
+        return f"must be {self.text}, got {shown(self.misfit(value))}; pass {self.text}"
 
 
 def _anything(text: str) -> Hint:
@@ -57,10 +63,16 @@ def _sequence(item: Hint) -> Hint:
             return False
         return all(item.admits(one) for one in value)
 
+    def misfit(value: Any) -> Any:
+        if isinstance(value, (str, bytes)) or not isinstance(value, collections.abc.Sequence):
+            return value
+        return [item.misfit(one) for one in value if not item.admits(one)]
+
     return Hint(
         admits,
         lambda value: tuple(item.freeze(one) for one in value),
         f"a sequence of {item.text}",
+        misfit,
     )
 
 
@@ -73,7 +85,13 @@ def _mapping(key: Hint, item: Hint) -> Hint:
     def freeze(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
         return MappingProxyType({k: item.freeze(v) for k, v in value.items()})
 
-    return Hint(admits, freeze, f"a mapping of {key.text} to {item.text}")
+    def misfit(value: Any) -> Any:
+        if not isinstance(value, collections.abc.Mapping):
+            return value
+        wrong = {k: v for k, v in value.items() if not (key.admits(k) and item.admits(v))}
+        return {k: v if item.admits(v) else item.misfit(v) for k, v in wrong.items()}
+
+    return Hint(admits, freeze, f"a mapping of {key.text} to {item.text}", misfit)
 
 
 def _union(choices: list[Hint]) -> Hint:
@@ -83,8 +101,12 @@ def _union(choices: list[Hint]) -> Hint:
                 return choice.freeze(value)
         return value  # pragma: no cover - freeze follows admits
 
+    def misfit(value: Any) -> Any:
+        narrowed = (choice.misfit(value) for choice in choices)
+        return next((one for one in narrowed if one is not value), value)
+
     words = [choice.text for choice in choices]
-    return Hint(lambda v: any(choice.admits(v) for choice in choices), freeze, " or ".join(words))
+    return Hint(lambda v: any(choice.admits(v) for choice in choices), freeze, " or ".join(words), misfit)
 
 
 def _literal(values: tuple[Any, ...]) -> Hint:

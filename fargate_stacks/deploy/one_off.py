@@ -252,7 +252,7 @@ def follow(
         clock.sleep(0.1 if ecs.client.local else 2.0)
         _read(reader, line)
     own = next((one for one in task.containers if one.name == container), None)
-    reason = "; ".join(one for one in (task.stopped_reason, own.reason if own else "") if one)
+    reason = "; ".join(dict.fromkeys(one for one in (task.stopped_reason, own.reason if own else "") if one))
     collector = Collector(ecs, runner.found.name)
     code = own.exit_code if own else None
     if code != 0:

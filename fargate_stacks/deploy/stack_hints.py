@@ -185,6 +185,13 @@ TABLE: tuple[_Row, ...] = (
     ),
     _row(
         "AWS::IAM::",
+        r"Scope ARN.*not attachable",
+        "boundary-missing",
+        "the permissions boundary is no managed policy of this account, and no role is made without it",
+        "check the ARN in permissions_boundary=; the policy must be there before the stack, on the local cloud too",
+    ),
+    _row(
+        "AWS::IAM::",
         r"MalformedPolicyDocument|has syntax errors|invalid principal|Invalid principal",
         "policy",
         "IAM does not accept the policy: a principal that does not exist, or a field that it does not know",

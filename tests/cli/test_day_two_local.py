@@ -179,6 +179,7 @@ def test_run_of_a_task_that_cannot_start_says_why(call: Call, ordered: Callable[
     said = call("run", "Api")
     assert said.code == 1
     assert "there is no such image or tag in the registry [image-not-found]" in said.err
+    assert said.err.splitlines()[-1].count("CannotPullContainerError") == 1
 
 
 def test_restart_that_fails_tells_why_and_diagnose_finds_it_out(call: Call, ordered: Callable[..., None]) -> None:

@@ -102,6 +102,11 @@ TEXTS = [
         "us-east-1a. Add subnets to cover at least 2 AZs. (DBSubnetGroupDoesNotCoverEnoughAZs)",
         "two-zones",
     ),
+    (
+        "AWS::IAM::Role",
+        "Scope ARN: arn:aws:iam::123456789012:policy/developers does not exist or is not attachable.",
+        "boundary-missing",
+    ),
     ("AWS::IAM::ManagedPolicy", "MalformedPolicyDocument: Syntax errors in policy.", "policy"),
     ("AWS::Logs::ResourcePolicy", "Resource limit exceeded.", "log-policies"),
     (
