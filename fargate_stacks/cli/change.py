@@ -26,7 +26,7 @@ def wait_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--timeout",
         metavar="TIME",
         callback=_seconds,
-        help="Stop watching after 90s, 30m, 2h and exit with 9; ECS goes on. Default: 1h.",
+        help="Stop watching after 90s, 30m, 2h and exit with 9; ECS goes on. Default: 1h, for scale 10m.",
     )
     return no_wait(timeout(function))
 

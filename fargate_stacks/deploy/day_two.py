@@ -182,7 +182,10 @@ def scale(found: Found, count: int, *, least: int | None = None, most: int | Non
 
 
 def await_count(found: Found, count: int, out: Out, clock: Clock, *, limit: float) -> Service:
-    """Wait until so many tasks run, `limit` seconds at most. Raises DeployError with exit code 9 after that."""
+    """Wait until so many tasks run, `limit` seconds at most, and tell at once why tasks fail.
+
+    Raises DeployError with exit code 9 after that.
+    """
     until = clock.monotonic() + limit
     collector = Collector(found.ecs, found.name)
     begun = clock.utc()
@@ -191,9 +194,10 @@ def await_count(found: Found, count: int, out: Out, clock: Clock, *, limit: floa
         if service.running == count and not service.pending:
             return service
         collector.hear(service.events, since=begun)
-        if clock.monotonic() >= until:
-            collector.look(service, service.task_definition, since=begun)
+        over = clock.monotonic() >= until
+        if collector.look(service, service.task_definition, since=begun) or over:
             out(Evidenced(stack=found.stack, evidence=collector.evidence()))
+        if over:
             raise DeployError(
                 f"{found.name}: {service.running} of {count} tasks run; stopped watching, ECS goes on", exit_code=9
             )

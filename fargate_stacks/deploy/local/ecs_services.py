@@ -16,7 +16,7 @@ from fargate_stacks.deploy.local import ecs_history, ecs_placing, ecs_registry, 
 from fargate_stacks.deploy.local.ecs_targets import Target
 from fargate_stacks.deploy.local.ecs_tasks import Task
 from fargate_stacks.deploy.local.scenarios import script
-from fargate_stacks.deploy.local.tempo import clock
+from fargate_stacks.deploy.local.tempo import clock, pause
 
 Data = dict[str, Any]
 
@@ -264,7 +264,7 @@ class Service:
         if self.streak == 10:
             self.says(f"is unable to consistently start tasks successfully. {SEE}")
         # the scheduler waits longer and longer, 27 minutes at most (page "service throttle logic")
-        wait = 0.0 if self.streak < 3 else min(27 * 60.0, 10.0 * 2 ** (self.streak - 3))
+        wait = pause(self.streak)
         self.not_before = clock.now() + wait
         clock.after(wait, self.step)
 

@@ -154,3 +154,9 @@ def by_hand() -> Iterator[Clock]:
         yield clock
     finally:
         clock.speed = before
+
+
+def pause(streak: int) -> float:
+    """Give the seconds that ECS waits before the next start, after so many failures in a row: 27 minutes at most."""
+    # the eighth doubling is above the most, and a float holds no more than a thousand of them
+    return 0.0 if streak < 3 else min(27 * 60.0, 10.0 * 2 ** min(streak - 3, 8))

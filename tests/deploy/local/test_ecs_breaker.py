@@ -246,3 +246,9 @@ def test_a_draining_service_is_not_made_again(scene: Scene, by_hand: Any) -> Non
                 taskDefinition=scene.service["taskDefinition"],
                 networkConfiguration=scene.service["networkConfiguration"],
             )
+
+
+def test_the_pause_between_starts_grows_to_27_minutes_however_often_tasks_fail() -> None:
+    from fargate_stacks.deploy.local.tempo import pause
+
+    assert [pause(streak) for streak in (2, 3, 4, 11, 5000)] == [0.0, 10.0, 20.0, 1620.0, 1620.0]
