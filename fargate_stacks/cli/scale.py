@@ -31,9 +31,11 @@ def command(
     from fargate_stacks.deploy.day_two import await_count, scale
 
     found = live.directory(name).service(name)
+    begun = live.clock.utc()
     done = dict(scale(found, count, least=least, most=most))
     if not no_wait:
-        service = await_count(found, count, rows(live), live.clock, limit=600.0 if timeout is None else timeout)
+        limit = 600.0 if timeout is None else timeout
+        service = await_count(found, count, rows(live), live.clock, limit=limit, begun=begun)
         done["running"] = service.running
     bounds = done["bounds"]
     scaled = f"; autoscaling keeps {bounds[0]} to {bounds[1]} and may change it" if bounds else ""

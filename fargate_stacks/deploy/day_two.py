@@ -181,14 +181,13 @@ def scale(found: Found, count: int, *, least: int | None = None, most: int | Non
     return {"service": found.name, "before": service.desired, "desired": count, "bounds": bounds}
 
 
-def await_count(found: Found, count: int, out: Out, clock: Clock, *, limit: float) -> Service:
+def await_count(found: Found, count: int, out: Out, clock: Clock, *, limit: float, begun: datetime) -> Service:
     """Wait until so many tasks run, `limit` seconds at most, and tell at once why tasks fail.
 
     Raises DeployError with exit code 9 after that.
     """
     until = clock.monotonic() + limit
     collector = Collector(found.ecs, found.name)
-    begun = clock.utc()
     while True:
         service = live(found)
         if service.running == count and not service.pending:
