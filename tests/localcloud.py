@@ -22,6 +22,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -44,9 +45,7 @@ class Cloud:
 
     def api(self, service: str, region: str | None = None) -> Any:
         """Give a botocore client whose every answer is held against the model."""
-        made = local_api(service, self.endpoint_url, region=region or self.region, account=self.account)
-        made.meta.events.register("before-parse", held)
-        return made
+        return _api(service, self.endpoint_url, region or self.region, self.account)
 
     def client(self) -> Client:
         """Give the deployer's own client."""
@@ -99,6 +98,13 @@ class Cloud:
         """Give the physical ids of a stack's resources by logical id."""
         found = self.api("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
         return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
+
+
+@lru_cache(maxsize=32)  # making a client takes ten times as long as a call; more would be kept of accounts long gone
+def _api(service: str, endpoint_url: str, region: str, account: str) -> Any:
+    made = local_api(service, endpoint_url, region=region, account=account)
+    made.meta.events.register("before-parse", held)
+    return made
 
 
 def _request(name: str, template: Any, parameters: Mapping[str, str] | None) -> dict[str, Any]:

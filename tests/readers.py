@@ -161,9 +161,10 @@ def _cluster(cloud: Cloud, physical: str, wanted: dict[str, Any]) -> Compared:
     yield key, storage.get(key), told_storage.get("fargateEphemeralStorageKmsKeyId")
     namespace = wanted.get("ServiceConnectDefaults", {}).get("Namespace")
     yield "ServiceConnectDefaults", namespace, live.get("serviceConnectDefaults", {}).get("namespace")
-    said_strategy = [one["CapacityProvider"] for one in wanted.get("DefaultCapacityProviderStrategy", ())]
-    told_strategy = [one["capacityProvider"] for one in live.get("defaultCapacityProviderStrategy", ())]
-    yield "DefaultCapacityProviderStrategy", said_strategy, told_strategy
+    if "DefaultCapacityProviderStrategy" in wanted:  # else it is that of ClusterCapacityProviderAssociations
+        said_strategy = [one["CapacityProvider"] for one in wanted["DefaultCapacityProviderStrategy"]]
+        told_strategy = [one["capacityProvider"] for one in live.get("defaultCapacityProviderStrategy", ())]
+        yield "DefaultCapacityProviderStrategy", said_strategy, told_strategy
     yield from tags(wanted, live.get("tags", ()))
 
 
