@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from awacs.aws import Action, Allow, Condition, Statement
 from troposphere import encode_to_dict
@@ -44,6 +44,8 @@ class SecretValue(Value):
     (AWSCURRENT by default) or `version` one of its versions. `encryption_key` is the ARN of the customer-managed key,
     when there is one.
     """
+
+    made_by: ClassVar[str] = "a secret's value (password.value())"
 
     arn: Text
     service: Literal["secretsmanager", "ssm"] = "secretsmanager"

@@ -49,6 +49,7 @@ class Entry(Value):
     """Whether ECS moves traffic between two revisions here, with a role of its own."""
     alone: ClassVar[bool] = False
     """Whether a service takes one entry of this kind at most."""
+    made_by: ClassVar[str] = 'a way in (edge.route("/*"))'
 
     def check(self) -> None:
         if self.name and not re.fullmatch(r"[A-Za-z0-9]+", self.name):

@@ -27,10 +27,16 @@ class Hint(NamedTuple):
     """The annotation in words, for an error message."""
     misfit: Callable[[Any], Any] = _same
     """Narrows a value that is not admitted to what is wrong in it: what is right may be long, or a secret."""
+    made: str = ""
+    """How such a value comes about, where nobody writes its class: a class says it as `made_by`."""
+
+    @property
+    def cure(self) -> str:
+        return self.made or self.text
 
     def refuse(self, value: Any) -> str:
         """Tell what is wrong with a value that is not admitted, and the cure."""
-        return f"must be {self.text}, got {shown(self.misfit(value))}; pass {self.text}"
+        return f"must be {self.text}, got {shown(self.misfit(value))}; pass {self.cure}"
 
 
 def _anything(text: str) -> Hint:
@@ -44,7 +50,7 @@ def _scalar(kind: type) -> Hint:
         return Hint(lambda v: _is_int(v) or (isinstance(v, float) and math.isfinite(v)), _same, "a number")
     if kind is str:
         return Hint(lambda v: isinstance(v, str) and (v.isascii() or _is_utf8(v)), _same, "str")
-    return Hint(lambda v: isinstance(v, kind), _same, kind.__name__)
+    return Hint(lambda v: isinstance(v, kind), _same, kind.__name__, made=getattr(kind, "made_by", ""))
 
 
 def _is_int(value: Any) -> bool:
@@ -91,7 +97,9 @@ def _mapping(key: Hint, item: Hint) -> Hint:
         wrong = {k: v for k, v in value.items() if not (key.admits(k) and item.admits(v))}
         return {k: v if item.admits(v) else item.misfit(v) for k, v in wrong.items()}
 
-    return Hint(admits, freeze, f"a mapping of {key.text} to {item.text}", misfit)
+    return Hint(
+        admits, freeze, f"a mapping of {key.text} to {item.text}", misfit, f"a mapping of {key.cure} to {item.cure}"
+    )
 
 
 def _union(choices: list[Hint]) -> Hint:
@@ -105,8 +113,9 @@ def _union(choices: list[Hint]) -> Hint:
         narrowed = (choice.misfit(value) for choice in choices)
         return next((one for one in narrowed if one is not value), value)
 
-    words = [choice.text for choice in choices]
-    return Hint(lambda v: any(choice.admits(v) for choice in choices), freeze, " or ".join(words), misfit)
+    words = " or ".join(choice.text for choice in choices)
+    cures = " or ".join(choice.cure for choice in choices)
+    return Hint(lambda v: any(choice.admits(v) for choice in choices), freeze, words, misfit, cures)
 
 
 def _literal(values: tuple[Any, ...]) -> Hint:

@@ -17,6 +17,14 @@ from fargate_stacks.core.values import AttrList, Param, sub
 from fargate_stacks.errors import SpecError
 
 
+class Way(Value):
+    made_by: ClassVar[str] = "a way in (edge.route())"
+
+
+class House(Construct):
+    ways: Way | Sequence[Way] | None = None
+
+
 class Crate(Construct):
     size: int = 1
     labels: Sequence[str] = ()
@@ -176,6 +184,12 @@ class Lender(Construct):
 
     vpc: Vpc | None = None  # type: ignore[name-defined] # noqa: F821
     unknown: Nowhere | None = None  # type: ignore[name-defined] # noqa: F821
+
+
+def test_the_cure_says_how_a_value_comes_about_that_nobody_writes() -> None:
+    with pytest.raises(SpecError) as caught:
+        House("Home", ways="/*")  # type: ignore[arg-type]
+    assert str(caught.value).endswith("got '/*'; pass a way in (edge.route()) or a sequence of Way or None")
 
 
 def test_an_annotation_may_name_a_public_value_that_is_not_imported() -> None:
