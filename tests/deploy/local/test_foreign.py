@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def test_aws_deploys_and_deploys_again(cloud: Cloud, call: Call, tmp_path: Path)
     assert "Successfully created/updated stack - s" in first.stdout
     again = call("aws", *deploy, written(tmp_path, template(A=parameter())))
     assert "No changes to deploy" in again.stderr
+    time.sleep(1.1)  # it names change sets by the second, and the one without changes stays, on AWS too
     second = call("aws", *deploy, written(tmp_path, template(A=parameter("2"))))
     assert second.returncode == 0, second.stderr
     assert cloud.settled("s")["StackStatus"] == "UPDATE_COMPLETE"
